@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { app, type HttpHandler, type HttpMethod } from '@azure/functions';
+import packageJson from '../package.json' with { type: 'json' };
+import { createTokens } from '../shared/auth.ts';
+import type { Clock } from '../shared/clock.ts';
+import { loadConfig } from '../shared/config.ts';
+import { createKeeper } from '../shared/keeper.ts';
+import { createStore } from '../shared/store/store.ts';
+import { openTable } from '../shared/store/table.ts';
+import { lineTelemetry, type Report, type Telemetry } from '../shared/telemetry.ts';
+import { send } from '../shared/upstream/send.ts';
+import { createUpstream } from '../shared/upstream/upstream.ts';
+import { applicationInsights } from './application-insights.ts';
+import { type Services, sweepQueue } from './http/endpoint.ts';
+import { health } from './http/health.ts';
+import { heartbeat } from './http/heartbeat.ts';
+import {
+  createSessionV1,
+  getSessionV1,
+  listSessionsV1,
+  stopSessionV1,
+  updateSessionV1,
+} from './http/sessions-v1.ts';
+import { getToken } from './http/token.ts';
+import { unknownRoute } from './http/unknown.ts';
+import { writeLine } from './invocation-log.ts';
+import { sweep } from './sweep.ts';
+import { sweepAccount } from './sweep-account.ts';
+
+/**
+ * The composition root: the only place that reads the environment, a clock and chance, and the table of all
+ * functions. It throws a ConfigError, and registers nothing, where a setting is at fault.
+ */
+
+const config = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
+
+const clock: Clock = {
+  now: () => Date.now(),
+  abortAt: (at) => AbortSignal.timeout(Math.max(0, at - Date.now())),
+};
+
+const telemetryTo = (sinks: readonly Telemetry[]): Telemetry => ({
+  report: (report: Report) => {
+    for (const sink of sinks) sink.report(report);
+  },
+});
+const { telemetryConnectionString } = config;
+const telemetry = telemetryTo([
+  lineTelemetry(writeLine),
+  ...(telemetryConnectionString === undefined
+    ? []
+    : [applicationInsights(telemetryConnectionString, writeLine)]),
+]);
+
+const TABLE_NAME = 'leasekeeper';
+const PROBE_MS = 1_500;
+
+const store = createStore(openTable(config.storageConnectionString, TABLE_NAME), randomUUID);
+const accounts = config.accounts.map(({ accountId, policy, rules, upstream: source }) => {
+  const upstream = createUpstream(source, clock, send);
+  const surroundings = { store, upstream, rules, clock, newId: randomUUID, telemetry };
+  return { accountId, upstream, keeper: createKeeper(accountId, policy, surroundings) };
+});
+
+const services: Services = {
+  tokens: createTokens(config.accounts, config.tokenSecrets, clock.now),
+  keepers: new Map(accounts.map(({ accountId, keeper }) => [accountId, keeper])),
+  telemetry,
+  now: clock.now,
+};
+const dependencies = {
+  version: packageJson.version,
+  table: store.ping,
+  upstreams: accounts.map(
+    ({ upstream }) =>
+      () =>
+        upstream.ping(clock.now() + PROBE_MS),
+  ),
+};
+
+const ALL_METHODS: HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+const SESSIONS_V1 = 'v1/accounts/{accountId}/sessions';
+
+const routes: Record<string, { methods: HttpMethod[]; route: string; handler: HttpHandler }> = {
+  health: { methods: ['GET'], route: 'health', handler: health(services, dependencies) },
+  token: { methods: ['GET'], route: 'accounts/{accountId}/token', handler: getToken(services) },
+  createSessionV1: { methods: ['POST'], route: `${SESSIONS_V1}/create`, handler: createSessionV1(services) },
+  listSessionsV1: { methods: ['GET'], route: SESSIONS_V1, handler: listSessionsV1(services) },
+  getSessionV1: {
+    methods: ['GET'],
+    route: `${SESSIONS_V1}/{sessionId}/properties`,
+    handler: getSessionV1(services),
+  },
+  updateSessionV1: {
+    methods: ['PATCH'],
+    route: `${SESSIONS_V1}/{sessionId}`,
+    handler: updateSessionV1(services),
+  },
+  stopSessionV1: {
+    methods: ['DELETE'],
+    route: `${SESSIONS_V1}/{sessionId}`,
+    handler: stopSessionV1(services),
+  },
+  heartbeatV1: {
+    methods: ['POST'],
+    route: `${SESSIONS_V1}/{sessionId}/heartbeat`,
+    handler: heartbeat(services),
+  },
+  unknownRoute: { methods: ALL_METHODS, route: '{*path}', handler: unknownRoute(services) },
+};
+
+for (const [name, { methods, route, handler }] of Object.entries(routes)) {
+  app.http(name, { methods, route, handler, authLevel: 'anonymous', extraOutputs: [sweepQueue] });
+}
+app.timer('sweep', {
+  schedule: config.sweepSchedule,
+  handler: sweep(accounts.map(({ accountId }) => accountId)),
+  extraOutputs: [sweepQueue],
+});
+app.storageQueue('sweepAccount', {
+  queueName: sweepQueue.queueName,
+  connection: sweepQueue.connection,
+  handler: sweepAccount(services),
+});

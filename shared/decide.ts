@@ -1,0 +1,262 @@
+import {
+  elapsedMinutesAtMost,
+  extensionCapMinutes,
+  extensionTarget,
+  type Instant,
+  leaseEnd,
+  MINUTE_MS,
+} from './lease.ts';
+import { MAX_EXTENDED_LEASE_MINUTES } from './protocol/session-2021.ts';
+import {
+  type Activity,
+  type Because,
+  CREATE_SETTLED_MS,
+  type Decision,
+  type Desired,
+  idleAt,
+  idleFactsOf,
+  LEASE_END_OBSERVE_MS,
+  type LiveSession,
+  MISSING_RECHECK_MS,
+  type Observed,
+  type Rules,
+  type Session,
+  STARTING_OBSERVE_MS,
+  STARTING_TIMEOUT_MS,
+  STOP_FIRST_OBSERVE_MS,
+  STOP_OBSERVE_MS,
+  STOP_REPEAT_MS,
+  type Step,
+} from './session.ts';
+
+/**
+ * What to do about a session at `now`: total and pure. Every step that the record gives rise to has an instant; the
+ * first one that has come is the decision, and otherwise the soonest one is what comes next.
+ */
+export const decide = (session: Session, activity: Activity, now: Instant, rules: Rules): Decision => {
+  if (session.life === 'ended') {
+    const next: Step = { action: 'forget', at: session.dueAt, because: 'retention' };
+    return next.at <= now
+      ? { type: 'forget', because: next.because }
+      : { type: 'none', because: next.because, next };
+  }
+  const steps = plan(session, activity, rules);
+  for (const step of steps) {
+    const decision = step.at <= now ? decisionOf(session, step, now, rules) : undefined;
+    if (decision !== undefined) return decision;
+  }
+  // Every plan has a look at the upstream in it, which is a decision once its instant has come: one is ahead here.
+  const next = soonest(steps.filter((step) => step.at > now));
+  return { type: 'none', because: isCapped(session) ? 'cap' : next.because, next };
+};
+
+/** What comes next, as a client is shown it. `none`: nothing but looks, because the lease is at its cap. */
+export interface Foreseen {
+  action: Decision['type'];
+  at: Instant;
+  because: Because | 'cap';
+}
+
+/**
+ * What will be done about the session next, leaving out looks that change nothing by themselves. Where only looks are
+ * ahead, it is the next of them.
+ */
+export const foresee = (session: Session, activity: Activity, now: Instant, rules: Rules): Foreseen => {
+  const decision = decide(session, activity, now, rules);
+  if (decision.type !== 'none') return { action: decision.type, at: now, because: decision.because };
+  if (session.life === 'ended') return decision.next;
+  // That a launch may time out is no plan: what is ahead of a starting session is being seen Ready.
+  const changes = plan(session, activity, rules).filter(
+    (step) => step.action !== 'observe' && step.because !== 'launch' && step.at > now,
+  );
+  if (changes.length > 0) return soonest(changes);
+  return decision.because === 'cap'
+    ? { action: 'none', at: decision.next.at, because: 'cap' }
+    : decision.next;
+};
+
+/** When the decision wants the session looked at: now, or when its next step comes. */
+export const dueAtOf = (decision: Decision, now: Instant): Instant =>
+  decision.type === 'none' ? decision.next.at : now;
+
+/**
+ * Everything that the record gives rise to, the most urgent first. It depends on what is known and not on the time,
+ * so that deciding twice without news decides the same. Nothing is planned before a back-off or another's call ends.
+ */
+const plan = (session: LiveSession, activity: Activity, rules: Rules): Step[] => {
+  const notBefore = Math.max(session.pending?.until ?? 0, session.retry?.at ?? 0);
+  return liveSteps(session, activity, rules).map((step) => ({ ...step, at: Math.max(step.at, notBefore) }));
+};
+
+const liveSteps = (session: LiveSession, activity: Activity, rules: Rules): Step[] => {
+  const { desired } = session;
+  switch (desired.state) {
+    case 'stopped':
+      return stoppingSteps(session, desired);
+    case 'running':
+      return runningSteps(session, activity, rules);
+    default:
+      return desired satisfies never;
+  }
+};
+
+const runningSteps = (session: LiveSession, activity: Activity, rules: Rules): Step[] => {
+  const { observed } = session;
+  switch (observed.status) {
+    case 'Requested':
+      return requestedSteps(session, rules);
+    case 'Starting':
+      return [
+        { action: 'stop', at: observed.since + STARTING_TIMEOUT_MS, because: 'launch' },
+        ...clientExtension(session),
+        {
+          action: 'observe',
+          at: recheck(session, observed.lastSeenAt + STARTING_OBSERVE_MS),
+          because: 'starting',
+        },
+      ];
+    case 'Ready':
+      return readySteps(session, observed, activity, rules);
+    default:
+      return observed satisfies never;
+  }
+};
+
+const requestedSteps = ({ creation, createdAt }: LiveSession, rules: Rules): Step[] => [
+  { action: 'stop', at: (creation.firstAttemptAt ?? createdAt) + rules.launchTimeoutMs, because: 'launch' },
+  // PUT with the same id and words: a repeated create makes no second server.
+  { action: 'create', at: 0, because: creation.attempts === 0 ? 'requested' : 'unconfirmed' },
+];
+
+const readySteps = (
+  session: LiveSession,
+  observed: Observed & { status: 'Ready' },
+  activity: Activity,
+  rules: Rules,
+): Step[] => {
+  const { policy, leases } = session;
+  const end = leaseEnd(observed.readyAt, leases.grantedMinutes);
+  const steps: Step[] = [];
+  const idle = idleAt(idleFactsOf(session), activity);
+  if (idle !== null) steps.push({ action: 'stop', at: idle, because: 'idle' });
+  if (policy.maxLifetimeMinutes !== null) {
+    // By the late end: a whole lifetime is granted.
+    const over = observed.readyAt.late + policy.maxLifetimeMinutes * MINUTE_MS;
+    steps.push({ action: 'stop', at: over, because: 'lifetime' });
+  }
+  steps.push(...clientExtension(session));
+  if (policy.keepAlive && !isCapped(session)) {
+    // After a refusal the next minute asks for another total.
+    const renewAt = Math.max(
+      end.early - rules.renewMarginMinutes * MINUTE_MS,
+      (session.refused?.at ?? Number.NEGATIVE_INFINITY) + MINUTE_MS,
+    );
+    steps.push({ action: 'extend', at: renewAt, because: 'keep-alive' });
+  }
+  steps.push(observation(session, end, rules));
+  return steps;
+};
+
+/** The client asked for more than the upstream has granted. */
+const clientExtension = ({ leases, refused }: LiveSession): Step[] => {
+  const wanted = clientLeaseMinutes(leases.floorMinutes);
+  if (wanted <= leases.grantedMinutes || wanted === refused?.maxLeaseMinutes) return [];
+  return [{ action: 'extend', at: 0, because: 'client' }];
+};
+
+/** The client's words in the whole minutes of the upstream, rounded up so that it gets at least what it asked for. */
+export const clientLeaseMinutes = (floorMinutes: number): number =>
+  Math.min(Math.ceil(floorMinutes), MAX_EXTENDED_LEASE_MINUTES);
+
+/** When a Ready session is looked at: at the end of its lease, after a refusal, and every interval. */
+const observation = (session: LiveSession, end: { early: Instant; late: Instant }, rules: Rules): Step => {
+  const seenAt = session.observedAt ?? 0;
+  if (session.refused !== null && seenAt <= session.refused.at) {
+    return { action: 'observe', at: session.refused.at, because: 'refused' };
+  }
+  if (session.missingSince !== null) {
+    return { action: 'observe', at: session.missingSince + MISSING_RECHECK_MS, because: 'missing' };
+  }
+  // Looks of all sessions fall on the same instants, so that one list of the account serves them all.
+  const interval = (Math.floor(seenAt / rules.observeIntervalMs) + 1) * rules.observeIntervalMs;
+  const atEnd = lookAtLeaseEnd(seenAt, end);
+  return interval < atEnd
+    ? { action: 'observe', at: interval, because: 'interval' }
+    : { action: 'observe', at: atEnd, because: 'lease-end' };
+};
+
+/** Only the upstream says Expired: it is asked when the lease may have ended, when it must have, and then on. */
+const lookAtLeaseEnd = (seenAt: Instant, end: { early: Instant; late: Instant }): Instant => {
+  if (seenAt < end.early) return end.early;
+  if (seenAt < end.late) return Math.min(seenAt + STARTING_OBSERVE_MS, end.late + LEASE_END_OBSERVE_MS);
+  return seenAt + STARTING_OBSERVE_MS;
+};
+
+const recheck = ({ missingSince }: LiveSession, otherwise: Instant): Instant =>
+  missingSince === null ? otherwise : missingSince + MISSING_RECHECK_MS;
+
+const stoppingSteps = (session: LiveSession, desired: Desired & { state: 'stopped' }): Step[] => {
+  const { creation, missingSince } = session;
+  if (missingSince !== null) {
+    // 404 for a server that no answer ever confirmed: a create that is still on its way may yet make it.
+    const settled = (creation.lastUntil ?? 0) + CREATE_SETTLED_MS;
+    return [{ action: 'observe', at: Math.max(settled, missingSince + STOP_OBSERVE_MS), because: 'missing' }];
+  }
+  if (desired.acceptedAt === null) return [{ action: 'stop', at: 0, because: desired.because }];
+  const seenAt = session.observedAt ?? 0;
+  const look =
+    seenAt < desired.acceptedAt ? desired.acceptedAt + STOP_FIRST_OBSERVE_MS : seenAt + STOP_OBSERVE_MS;
+  return [
+    { action: 'stop', at: desired.acceptedAt + STOP_REPEAT_MS, because: desired.because },
+    { action: 'observe', at: look, because: 'stopping' },
+  ];
+};
+
+const decisionOf = (session: LiveSession, step: Step, now: Instant, rules: Rules): Decision | undefined => {
+  const { because } = step;
+  switch (step.action) {
+    case 'create':
+      return { type: 'create', because, maxLeaseMinutes: session.creation.maxLeaseMinutes };
+    case 'extend':
+      return extension(session, because, now, rules);
+    case 'stop':
+      return { type: 'stop', because: step.because };
+    case 'observe':
+      return { type: 'observe', because };
+    case 'forget':
+      return { type: 'forget', because };
+    default:
+      return step satisfies never;
+  }
+};
+
+const extension = (
+  session: LiveSession,
+  because: Because,
+  now: Instant,
+  rules: Rules,
+): Decision | undefined => {
+  const { leases, observed, policy, refused } = session;
+  if (because === 'client')
+    return { type: 'extend', because, maxLeaseMinutes: clientLeaseMinutes(leases.floorMinutes) };
+  if (observed.status !== 'Ready') return undefined;
+  const maxLeaseMinutes = extensionTarget({
+    grantedMinutes: leases.grantedMinutes,
+    elapsedMinutes: elapsedMinutesAtMost(observed.readyAt, now),
+    extensionMinutes: rules.extensionMinutes,
+    maxLifetimeMinutes: policy.maxLifetimeMinutes,
+  });
+  return maxLeaseMinutes === undefined || maxLeaseMinutes === refused?.maxLeaseMinutes
+    ? undefined
+    : { type: 'extend', because, maxLeaseMinutes };
+};
+
+const isCapped = ({ policy, observed, leases, refused }: LiveSession): boolean => {
+  const cap = extensionCapMinutes(policy.maxLifetimeMinutes);
+  // A cap that the upstream has refused is as good as reached: asking again unchanged is pointless.
+  const reached = leases.grantedMinutes >= cap || refused?.maxLeaseMinutes === cap;
+  return policy.keepAlive && observed.status === 'Ready' && reached;
+};
+
+const soonest = (steps: readonly Step[]): Step =>
+  steps.reduce((first, step) => (step.at < first.at ? step : first));

@@ -1,0 +1,127 @@
+import { elapsedMinutesAtLeast, type Instant } from './lease.ts';
+import type { Act, Evolved, HistoryEvent, Sighting } from './outcome.ts';
+import {
+  CREATE_SETTLED_MS,
+  type EndedSession,
+  type EndReason,
+  type EndStatus,
+  type LiveSession,
+  MISSING_RECHECK_MS,
+  RETENTION_MS,
+} from './session.ts';
+
+/** How a session comes to its end: the only place that makes an ended record. */
+
+/** The upstream shows the session in a terminal state. */
+export const sawEnd = (
+  session: LiveSession,
+  act: Act,
+  { errorMessage, elapsedMinutes }: Sighting,
+  status: EndStatus,
+  now: Instant,
+): Evolved => {
+  const { desired } = session;
+  if (desired.state === 'stopped') {
+    const message = status === 'Stopped' ? desired.message : (errorMessage ?? desired.message);
+    // A launch that failed is an Error for its client, however its server was got rid of.
+    const shown = desired.because === 'launch' ? 'Error' : status;
+    const text = desired.because === 'launch' ? desired.message : message;
+    return end(session, { status: shown, because: desired.because, message: text, elapsedMinutes }, now);
+  }
+  if (act.type === 'create' && status !== 'Error') {
+    const message = 'The id was used before: the upstream has an ended session of this id.';
+    return end(session, { status: 'Error', because: 'failed', message, elapsedMinutes }, now);
+  }
+  return end(session, { status, ...ENDED_BY_ITSELF[status], elapsedMinutes, ...told(errorMessage) }, now);
+};
+
+const told = (errorMessage: string | null): { message?: string } =>
+  errorMessage === null || errorMessage === '' ? {} : { message: errorMessage };
+
+const ENDED_BY_ITSELF: Record<EndStatus, { because: EndReason; message: string }> = {
+  Expired: { because: 'expired', message: 'The lease of the session has ended.' },
+  Stopped: {
+    because: 'stopped-elsewhere',
+    message: 'The session was stopped at the upstream, not by the keeper.',
+  },
+  Error: { because: 'failed', message: 'The upstream reports an error without a message.' },
+};
+
+/** The upstream says 404: noted, or the end, by what else is known. */
+export const missing = (session: LiveSession, sentAt: Instant, now: Instant): Evolved => {
+  const { desired, observed, creation, missingSince } = session;
+  const again = missingSince !== null;
+  const noted: LiveSession = {
+    ...session,
+    missingSince: missingSince ?? sentAt,
+    observedAt: sentAt,
+    retry: null,
+  };
+  if (desired.state === 'stopped') {
+    const confirmed =
+      observed.status !== 'Requested' ||
+      creation.attempts === 0 ||
+      (again && sentAt >= (creation.lastUntil ?? 0) + CREATE_SETTLED_MS);
+    if (!confirmed) return { next: noted, events: [] };
+    const status = desired.because === 'launch' ? 'Error' : 'Stopped';
+    return end(noted, { status, because: desired.because, message: desired.message }, now);
+  }
+  if (!again || sentAt < missingSince + MISSING_RECHECK_MS) return { next: noted, events: [] };
+  const message = 'The server has disappeared: the upstream no longer knows the session.';
+  return end(noted, { status: 'Error', because: 'gone', message }, now);
+};
+
+/** The server under this id is somebody else's: the record ends, and the server is left alone. */
+export const foreign = (session: LiveSession, now: Instant): Evolved => {
+  const message = 'The id belongs to another session at the upstream.';
+  const { next, events } = end(session, { status: 'Error', because: 'foreign', message }, now);
+  return { next: { ...next, owned: false }, events };
+};
+
+/** The ended record of a live one, with the event of its end. */
+export const end = (
+  session: LiveSession,
+  how: { status: EndStatus; because: EndReason; message: string | null; elapsedMinutes?: number },
+  now: Instant,
+): { next: EndedSession; events: HistoryEvent[] } => {
+  const {
+    accountId,
+    sessionId,
+    size,
+    models,
+    tags,
+    createdAt,
+    upstream,
+    policy,
+    leases,
+    seq,
+    opId,
+    observed,
+  } = session;
+  const ready = observed.status === 'Ready' ? observed : null;
+  const next: EndedSession = {
+    life: 'ended',
+    accountId,
+    sessionId,
+    size,
+    models,
+    tags,
+    createdAt,
+    upstream,
+    policy,
+    leases,
+    seq,
+    opId,
+    status: how.status,
+    because: how.because,
+    message: how.message,
+    endedAt: now,
+    dueAt: now + RETENTION_MS,
+    elapsedMinutes: how.elapsedMinutes ?? (ready === null ? 0 : elapsedMinutesAtLeast(ready.readyAt, now)),
+    hostname: ready?.hostname ?? null,
+    ports: ready?.ports ?? { handshake: null, inspector: null },
+    owned: true,
+  };
+  const detail = { status: how.status, message: how.message };
+  return { next, events: [{ at: now, kind: 'ended', because: how.because, detail }] };
+};

@@ -1,0 +1,194 @@
+import { end, foreign, missing, sawEnd } from './ending.ts';
+import { type Instant, MINUTE_MS, narrow, type ReadyAt, readyAtFrom } from './lease.ts';
+import type { Act, Evolved, HistoryEvent, Outcome, Sighting } from './outcome.ts';
+import type { LiveSession } from './session.ts';
+
+/** The first repetition comes at once (an HTTP call's short attempt is taken up by the sweep's longer one), then waits double. */
+const RETRY_STEP_MS = 2_000;
+const RETRY_LONGEST_MS = 30_000;
+/** A `Retry-After` further ahead than this is not believed. */
+const RETRY_AFTER_LONGEST_MS = 2 * MINUTE_MS;
+
+/**
+ * What the outcome of an upstream call makes of the session. Pure; `session` is the record as it is now, which may
+ * have changed since the call was decided. The granted lease only grows, and an ended session comes from here only.
+ */
+export const evolve = (session: LiveSession, act: Act, outcome: Outcome, now: Instant): Evolved => {
+  const settled: LiveSession = act.type === 'observe' ? session : { ...session, pending: null };
+  switch (outcome.type) {
+    case 'found':
+      return found(settled, act, outcome, now);
+    case 'missing':
+      return missing(settled, outcome.sentAt, now);
+    case 'accepted':
+      return accepted(settled, now);
+    case 'exists':
+      return foreign(settled, now);
+    case 'refused':
+      return refused(settled, act, outcome, now);
+    case 'unsent': {
+      const kept = act.type === 'create' ? withoutAttempt(settled) : settled;
+      return same({ ...kept, retry: backOff(kept, null, now) });
+    }
+    case 'inconclusive':
+      return same({ ...settled, retry: backOff(settled, outcome.retryAfterMs, now) });
+    default:
+      return outcome satisfies never;
+  }
+};
+
+const same = (next: LiveSession): Evolved => ({ next, events: [] });
+
+const backOff = (
+  { retry }: LiveSession,
+  retryAfterMs: number | null,
+  now: Instant,
+): NonNullable<LiveSession['retry']> => {
+  const failures = retry?.failures ?? 0;
+  const own = Math.min(RETRY_STEP_MS * (2 ** Math.min(failures, 10) - 1), RETRY_LONGEST_MS);
+  const told = retryAfterMs === null || retryAfterMs > RETRY_AFTER_LONGEST_MS ? 0 : retryAfterMs;
+  return { failures: failures + 1, at: now + Math.max(own, told) };
+};
+
+const withoutAttempt = (session: LiveSession): LiveSession => {
+  const attempts = Math.max(0, session.creation.attempts - 1);
+  const creation = attempts === 0 ? { attempts, firstAttemptAt: null, lastUntil: null } : { attempts };
+  return { ...session, creation: { ...session.creation, ...creation } };
+};
+
+const found = (
+  session: LiveSession,
+  act: Act,
+  { sighting, created }: Outcome & { type: 'found' },
+  now: Instant,
+): Evolved => {
+  // The id existed before our very first attempt: this server is not ours, whatever it looks like.
+  if (act.type === 'create' && !created && session.creation.attempts === 1) return foreign(session, now);
+  const seen: LiveSession = {
+    ...session,
+    observedAt: sighting.sentAt,
+    missingSince: null,
+    retry: null,
+    leases: {
+      ...session.leases,
+      grantedMinutes: Math.max(session.leases.grantedMinutes, sighting.leaseMinutes),
+    },
+  };
+  switch (sighting.status) {
+    case 'Starting':
+      return extended(session, act, sawStarting(seen, sighting), now);
+    case 'Ready':
+      return extended(session, act, sawReady(seen, sighting), now);
+    case 'Stopped':
+    case 'Expired':
+    case 'Error':
+      return sawEnd(seen, act, sighting, sighting.status, now);
+    default:
+      return sighting.status satisfies never;
+  }
+};
+
+const sawStarting = (session: LiveSession, { sentAt }: Sighting): LiveSession => {
+  const { observed } = session;
+  // A server that was Ready and says Starting contradicts itself: the lease is counted from the first Ready.
+  if (observed.status === 'Ready') return session;
+  const since = observed.status === 'Starting' ? observed.since : sentAt;
+  return { ...session, observed: { status: 'Starting', since, lastSeenAt: sentAt } };
+};
+
+const sawReady = (session: LiveSession, sighting: Sighting): LiveSession => {
+  const { observed } = session;
+  const seen = readyAtFrom(sighting);
+  const { hostname, ports } = sighting;
+  const readyAt = narrow(knownReadyAt(session, seen), seen);
+  const seenAt = observed.status === 'Ready' ? observed.seenAt : sighting.receivedAt;
+  return { ...session, observed: { status: 'Ready', seenAt, readyAt, hostname: hostname ?? '', ports } };
+};
+
+/** What is known of the instant of Ready before this sighting: it came after the last look that saw Starting. */
+const knownReadyAt = ({ observed }: LiveSession, seen: ReadyAt): ReadyAt => {
+  switch (observed.status) {
+    case 'Requested':
+      return seen;
+    case 'Starting':
+      return { early: observed.lastSeenAt, late: seen.late };
+    case 'Ready':
+      return observed.readyAt;
+    default:
+      return observed satisfies never;
+  }
+};
+
+/** Notes what changed, and an extension that was granted in part only, which is as good as refused. */
+const extended = (before: LiveSession, act: Act, after: LiveSession, now: Instant): Evolved => {
+  const events: HistoryEvent[] = [];
+  if (after.observed.status !== before.observed.status) {
+    events.push({ at: now, kind: 'status', because: act.because, detail: { status: after.observed.status } });
+  }
+  const { grantedMinutes } = after.leases;
+  if (grantedMinutes > before.leases.grantedMinutes) {
+    events.push({ at: now, kind: 'extended', because: act.because, detail: { grantedMinutes } });
+  }
+  if (act.type === 'extend' && grantedMinutes < act.maxLeaseMinutes) {
+    const refusal = refused(after, act, { status: 200, message: `granted ${grantedMinutes} min only` }, now);
+    return { next: refusal.next, events: [...events, ...refusal.events] };
+  }
+  return {
+    next: grantedMinutes > before.leases.grantedMinutes ? { ...after, refused: null } : after,
+    events,
+  };
+};
+
+const accepted = (session: LiveSession, now: Instant): Evolved => {
+  const { desired } = session;
+  if (desired.state !== 'stopped') return same(session);
+  return same({ ...session, retry: null, desired: { ...desired, acceptedAt: now } });
+};
+
+const refused = (
+  session: LiveSession,
+  act: Act,
+  { status, message }: { status: number; message: string },
+  now: Instant,
+): Evolved => {
+  switch (act.type) {
+    case 'create':
+      return createRefused(session, message, now);
+    case 'extend': {
+      // The client was told no (or will be): its own lease is again what it really has.
+      const { requestedMinutes, floorMinutes, grantedMinutes } = session.leases;
+      const floor =
+        act.because === 'client'
+          ? Math.max(requestedMinutes, Math.min(floorMinutes, grantedMinutes))
+          : floorMinutes;
+      const next: LiveSession = {
+        ...session,
+        leases: { ...session.leases, floorMinutes: floor },
+        refused: { maxLeaseMinutes: act.maxLeaseMinutes, at: now },
+      };
+      const detail = { maxLeaseMinutes: act.maxLeaseMinutes, status, message };
+      return { next, events: [{ at: now, kind: 'refused', because: act.because, detail }] };
+    }
+    case 'observe':
+    case 'stop':
+      // No answer to the question: a refused look or stop tells nothing about the server.
+      return same({ ...session, retry: backOff(session, null, now) });
+    default:
+      return act satisfies never;
+  }
+};
+
+const createRefused = (session: LiveSession, message: string, now: Instant): Evolved => {
+  const text = `The upstream refused to create the session: ${message}`;
+  if (session.creation.attempts <= 1)
+    return end(session, { status: 'Error', because: 'refused', message: text }, now);
+  if (session.desired.state === 'stopped') return same({ ...session, retry: backOff(session, null, now) });
+  // An earlier attempt may have made a server after all: it is stopped, and the Error stands once that is confirmed.
+  return {
+    next: {
+      ...session,
+      desired: { state: 'stopped', because: 'launch', at: now, acceptedAt: null, message: text },
+    },
+    events: [{ at: now, kind: 'stop', because: 'launch', detail: { message: text } }],
+  };
+};

@@ -1,0 +1,44 @@
+import type { Instant } from './lease.ts';
+import type { Status } from './protocol/session-2021.ts';
+import type { Decision, Ports, Session } from './session.ts';
+
+/** What the upstream showed of one session, with the instants of ours between which it did. */
+export interface Sighting {
+  status: Status;
+  leaseMinutes: number;
+  elapsedMinutes: number;
+  hostname: string | null;
+  ports: Ports;
+  errorMessage: string | null;
+  sentAt: Instant;
+  receivedAt: Instant;
+}
+
+/**
+ * What an upstream call told. `inconclusive` is an answer of its own: it changes nothing but the time of the next try.
+ * `unsent`: the call was given up before it left, so it cannot have had an effect.
+ */
+export type Outcome =
+  | { type: 'found'; sighting: Sighting; created: boolean }
+  | { type: 'missing'; sentAt: Instant }
+  | { type: 'accepted' }
+  | { type: 'exists' }
+  | { type: 'refused'; status: number; message: string }
+  | { type: 'unsent'; because: string }
+  | { type: 'inconclusive'; because: string; retryAfterMs: number | null };
+
+/** A decision that asks something of the upstream. */
+export type Act = Extract<Decision, { type: 'create' | 'observe' | 'extend' | 'stop' }>;
+
+/** A row of history: what changed, and why. */
+export interface HistoryEvent {
+  at: Instant;
+  kind: 'created' | 'status' | 'extended' | 'refused' | 'changed' | 'stop' | 'ended';
+  because: string;
+  detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface Evolved {
+  next: Session;
+  events: HistoryEvent[];
+}

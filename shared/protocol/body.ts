@@ -1,0 +1,92 @@
+import JSON5 from 'json5';
+import type { z } from 'zod';
+import { BadRequestError, PayloadTooLargeError } from '../errors.ts';
+
+/** The largest body that is read. The longest documented request is a create with a list of models. */
+export const MAX_BODY_BYTES = 64 * 1024;
+/** How deep objects and arrays may be nested; the API's own bodies reach 2. */
+export const MAX_BODY_DEPTH = 32;
+
+// Strings and comments are taken out before numbers are looked at.
+const STRINGS_AND_COMMENTS = /"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
+const UNUSUAL_NUMBER = /(?:^|[[:,\s+-])(?:0x[\da-f]|infinity|nan)/i;
+
+/**
+ * Reads a request body: an object in JSON or in JSON5, because the documented example of this API is
+ * written with single quotes. What JSON5 allows beyond decimal numbers (hexadecimal, NaN, Infinity) is refused.
+ *
+ * @throws PayloadTooLargeError above 64 KiB
+ * @throws BadRequestError that says what is wrong: encoding, syntax, depth, or no object
+ */
+export const parseBody = (bytes: Uint8Array): Record<string, unknown> => {
+  if (bytes.byteLength > MAX_BODY_BYTES) {
+    throw new PayloadTooLargeError(`The request body is larger than ${MAX_BODY_BYTES} bytes.`);
+  }
+  const text = decodeUtf8(bytes);
+  if (text.trim() === '') return {};
+  const value = parseText(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new BadRequestError('The request body must be one JSON object.');
+  }
+  if (isDeeperThan(value, MAX_BODY_DEPTH)) {
+    throw new BadRequestError(`The request body is nested deeper than ${MAX_BODY_DEPTH} levels.`);
+  }
+  return { ...value };
+};
+
+/**
+ * Checks a body against the schema of its route. Unknown fields are ignored, for old clients' sake.
+ *
+ * @throws BadRequestError that names the first faulty field, in its message and in `target`
+ */
+export const checkBody = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> => {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const target = issue === undefined || issue.path.length === 0 ? 'body' : issue.path.map(String).join('.');
+  throw new BadRequestError(`${target}: ${issue?.message ?? 'is not valid'}`, { target });
+};
+
+const decodeUtf8 = (bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new BadRequestError('The request body is not UTF-8.', { cause });
+  }
+};
+
+const parseText = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not plain JSON, which is allowed: JSON5 decides, and its message tells the place.
+    return parseJson5(text);
+  }
+};
+
+const parseJson5 = (text: string): unknown => {
+  const value = (() => {
+    try {
+      return JSON5.parse<unknown>(text);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message.replace(/^JSON5: /, '') : 'not readable';
+      throw new BadRequestError(`The request body is not JSON: ${reason}.`, { cause });
+    }
+  })();
+  if (UNUSUAL_NUMBER.test(text.replace(STRINGS_AND_COMMENTS, '""'))) {
+    throw new BadRequestError('The request body has a number that is not written in decimal digits.');
+  }
+  return value;
+};
+
+/** Without recursion, so that the depth of the input cannot exhaust the stack of this check. */
+const isDeeperThan = (root: object, limit: number): boolean => {
+  let level: object[] = [root];
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    level = level
+      .flatMap((value) => Object.values(value))
+      .filter((value): value is object => typeof value === 'object' && value !== null);
+  }
+  return false;
+};

@@ -1,0 +1,43 @@
+import { KeeperError } from '../errors.ts';
+
+/** The body of every error answer: never a stack trace, never a key. */
+export interface ErrorBody {
+  error: { code: string; message: string; target?: string };
+}
+
+/** An error as an HTTP answer: both the functions and the session host map errors here, and nowhere else. */
+export interface ErrorAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: ErrorBody;
+}
+
+/**
+ * What a caller is told about an error. Anything that is not a KeeperError is a fault of ours: a plain 500 that
+ * says nothing of its cause (the caller of this function logs it, with the correlation vector).
+ */
+export const errorAnswer = (error: unknown): ErrorAnswer => {
+  if (!(error instanceof KeeperError)) {
+    return {
+      status: 500,
+      headers: {},
+      body: {
+        error: { code: 'InternalServerError', message: 'Something went wrong here. It has been logged.' },
+      },
+    };
+  }
+  return {
+    status: error.status,
+    headers: {
+      ...(error.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+      ...(error.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(error.retryAfterSeconds) }),
+    },
+    body: {
+      error: {
+        code: error.code,
+        message: error.message,
+        ...(error.target === undefined ? {} : { target: error.target }),
+      },
+    },
+  };
+};

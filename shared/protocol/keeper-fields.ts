@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { Wishes } from '../wishes.ts';
+import { parseTimeSpanMinutes } from './time-span.ts';
+
+/** The keeper's own fields: optional in the bodies of both API generations. */
+
+const MAX_TAGS = 16;
+const MAX_TAG_CHARACTERS = 256;
+/** No lease is longer than a day, so no idle timeout or lifetime needs to be. */
+const MAX_MINUTES = 24 * 60;
+
+const inRange = (minutes: number): boolean => minutes > 0 && minutes <= MAX_MINUTES;
+
+/** A time span as text, in minutes; above zero, at most a day. */
+const spanMinutes = z
+  .string({ error: 'must be a time span such as "00:30:00", or null' })
+  .transform((text, context) => {
+    const minutes = parseTimeSpanMinutes(text);
+    if (minutes !== undefined && inRange(minutes)) return minutes;
+    context.issues.push({
+      code: 'custom',
+      input: text,
+      message: 'must be a time span above zero and at most 24 h, such as "00:30:00"',
+    });
+    return z.NEVER;
+  });
+
+const plainMinutes = z
+  .number({ error: 'must be a number of minutes, or null' })
+  .refine(inRange, `must be above zero and at most ${MAX_MINUTES}`);
+
+const tag = z
+  .string({ error: 'must be a string' })
+  .max(MAX_TAG_CHARACTERS, `must have at most ${MAX_TAG_CHARACTERS} characters`);
+
+/** To be spread into the schema of a body; read the result with `wishesOf`. */
+export const keeperFields = {
+  keepAlive: z.boolean({ error: 'must be true or false' }).optional(),
+  idleTimeout: spanMinutes.nullable().optional(),
+  idleTimeoutMinutes: plainMinutes.nullable().optional(),
+  maxLifetime: spanMinutes.nullable().optional(),
+  maxLifetimeMinutes: plainMinutes.nullable().optional(),
+  tags: z
+    .record(z.string().min(1, 'a tag needs a name').max(MAX_TAG_CHARACTERS, 'a name is too long'), tag, {
+      error: 'must be an object of strings',
+    })
+    .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `must have at most ${MAX_TAGS} entries`)
+    .optional(),
+};
+
+interface KeeperFields {
+  keepAlive?: boolean | undefined;
+  idleTimeout?: number | null | undefined;
+  idleTimeoutMinutes?: number | null | undefined;
+  maxLifetime?: number | null | undefined;
+  maxLifetimeMinutes?: number | null | undefined;
+  tags?: Record<string, string> | undefined;
+}
+
+/** A value may be given as a time span or in minutes, and not as both: which one would count? */
+export const refuseBoth = (body: KeeperFields, context: z.core.$RefinementCtx): void => {
+  const both = (['idleTimeout', 'maxLifetime'] as const).find(
+    (name) => body[name] !== undefined && body[`${name}Minutes`] !== undefined,
+  );
+  if (both === undefined) return;
+  const message = `is given twice, as ${both} and as ${both}Minutes`;
+  context.issues.push({ code: 'custom', input: body, path: [both], message });
+};
+
+/** What a checked body wants of the keeper. */
+export const wishesOf = (body: KeeperFields): Wishes => ({
+  keepAlive: body.keepAlive,
+  idleTimeoutMinutes: body.idleTimeout === undefined ? body.idleTimeoutMinutes : body.idleTimeout,
+  maxLifetimeMinutes: body.maxLifetime === undefined ? body.maxLifetimeMinutes : body.maxLifetime,
+  tags: body.tags,
+});

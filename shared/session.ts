@@ -1,0 +1,231 @@
+import { type Instant, MINUTE_MS, type ReadyAt } from './lease.ts';
+import type { Size } from './protocol/session-2021.ts';
+
+/** The record of a session: what is wanted, what was seen, and what is under way. */
+
+export interface SessionKey {
+  /** GUID in lower case; the partition of everything about its sessions. */
+  accountId: string;
+  sessionId: string;
+}
+
+/** Why a server is to be stopped. */
+export type StopReason = 'asked' | 'idle' | 'lifetime' | 'launch';
+
+/** What is wanted. It goes from running to stopped once, and never back. */
+export type Desired =
+  | { state: 'running' }
+  | {
+      state: 'stopped';
+      because: StopReason;
+      at: Instant;
+      acceptedAt: Instant | null;
+      message: string | null;
+    };
+
+/** What the upstream was last seen to have. `Requested`: asked for, and not confirmed by any answer yet. */
+export type Observed =
+  | { status: 'Requested' }
+  | { status: 'Starting'; since: Instant; lastSeenAt: Instant }
+  | { status: 'Ready'; seenAt: Instant; readyAt: ReadyAt; hostname: string; ports: Ports };
+
+export interface Ports {
+  handshake: number | null;
+  inspector: number | null;
+}
+
+/** An upstream change under way: until `until`, nobody else touches the upstream for this session. */
+export interface Pending {
+  op: 'create' | 'extend' | 'stop';
+  opId: string;
+  until: Instant;
+}
+
+/** What the client chose for the session, or the account's defaults. Minutes may be fractions. */
+export interface Policy {
+  keepAlive: boolean;
+  /** null = never idle. */
+  idleTimeoutMinutes: number | null;
+  /** Whether the client named an idle timeout itself, which arms it from Ready on. */
+  idleTimeoutExplicit: boolean;
+  /** null = no limit. */
+  maxLifetimeMinutes: number | null;
+}
+
+/** Three leases, in minutes: they answer different questions and are never mixed. */
+export interface Leases {
+  /** The client's original words, for the answer to a repeated create. */
+  requestedMinutes: number;
+  /** The client's latest words: what it may rely on, whatever the keeper asks for. */
+  floorMinutes: number;
+  /** What the upstream is known to have granted; 0 before its first answer. */
+  grantedMinutes: number;
+}
+
+interface Facts extends SessionKey {
+  size: Size;
+  models: readonly string[];
+  tags: Readonly<Record<string, string>>;
+  createdAt: Instant;
+  /** The endpoint that owns the server; another one in the configuration says nothing about it. */
+  upstream: string;
+  policy: Policy;
+  leases: Leases;
+  /** Counts the history rows. */
+  seq: number;
+  /** Written afresh with each transaction, so that a writer whose reply was lost knows its own write. */
+  opId: string;
+  /** The next instant at which the session needs a look; the due index holds the same. */
+  dueAt: Instant;
+}
+
+/** A session that is asked for, running, or being stopped. */
+export interface LiveSession extends Facts {
+  life: 'live';
+  desired: Desired;
+  observed: Observed;
+  /** When the last conclusive look at the upstream was sent. */
+  observedAt: Instant | null;
+  creation: {
+    /** What every attempt asks for, unchanged: a create with other words would be another create. */
+    maxLeaseMinutes: number;
+    /** Attempts that may have reached the upstream. */
+    attempts: number;
+    firstAttemptAt: Instant | null;
+    lastUntil: Instant | null;
+  };
+  pending: Pending | null;
+  /** When the upstream first said 404, with no other answer since. */
+  missingSince: Instant | null;
+  /** An extension that the upstream refused; it is never repeated unchanged. */
+  refused: { maxLeaseMinutes: number; at: Instant } | null;
+  /** Back-off after answers that told nothing. */
+  retry: { failures: number; at: Instant } | null;
+}
+
+export type EndStatus = 'Stopped' | 'Expired' | 'Error';
+/** Why it ended: a stop of ours, or what the upstream said. */
+export type EndReason =
+  | StopReason
+  | 'expired'
+  | 'failed'
+  | 'stopped-elsewhere'
+  | 'gone'
+  | 'refused'
+  | 'foreign';
+
+/** A session that is over. Written once, never changed, forgotten at `dueAt`. */
+export interface EndedSession extends Facts {
+  life: 'ended';
+  status: EndStatus;
+  because: EndReason;
+  message: string | null;
+  endedAt: Instant;
+  elapsedMinutes: number;
+  hostname: string | null;
+  ports: Ports;
+  /** False for a server that turned out to be somebody else's: it is never stopped by us. */
+  owned: boolean;
+}
+
+export type Session = LiveSession | EndedSession;
+
+/** Signs of use, kept beside the record so that a heartbeat costs one read. */
+export interface Activity {
+  lastActivityAt: Instant;
+  /** Use is acknowledged up to here without another write; idleness counts from here. */
+  coveredUntil: Instant;
+  /** Set by the transaction that decides a stop: from then on use comes too late. */
+  closed: boolean;
+}
+
+/** The account's rules that the decision needs. */
+export interface Rules {
+  renewMarginMinutes: number;
+  extensionMinutes: number;
+  observeIntervalMs: number;
+  launchTimeoutMs: number;
+}
+
+/** Ended sessions are kept this long, as the service keeps their basic facts. */
+export const RETENTION_MS = 30 * 24 * 60 * MINUTE_MS;
+/** A Starting session is looked at no more often than this. */
+export const STARTING_OBSERVE_MS = 10_000;
+/** A server that has been Starting for so long will not become Ready. */
+export const STARTING_TIMEOUT_MS = 30 * MINUTE_MS;
+/** A single 404 may be a mistake: the second look comes so much later. */
+export const MISSING_RECHECK_MS = 30_000;
+/** A create whose reply was lost may still take effect; after this it will not. */
+export const CREATE_SETTLED_MS = 2 * MINUTE_MS;
+/** An accepted stop is repeated when the server is still there after this. */
+export const STOP_REPEAT_MS = 30_000;
+/** How soon after it was accepted a stop is first looked at; a server takes a moment to go. */
+export const STOP_FIRST_OBSERVE_MS = 1_000;
+/** How soon a stop that was accepted is looked at again. */
+export const STOP_OBSERVE_MS = 5_000;
+/** A look that just missed the end of the lease comes again so much later. */
+export const LEASE_END_OBSERVE_MS = 1_000;
+/** Use this long after Ready shows a client that calls again, and so arms its idleness. */
+export const ARMING_MS = MINUTE_MS;
+
+/** The reason of a step: a word for machines, the same in logs, history and the API. */
+export type Because =
+  | StopReason
+  | 'requested'
+  | 'unconfirmed'
+  | 'client'
+  | 'keep-alive'
+  | 'starting'
+  | 'interval'
+  | 'lease-end'
+  | 'missing'
+  | 'refused'
+  | 'stopping'
+  | 'retention';
+
+/** Something that is to be done at an instant. */
+export type Step =
+  | { action: 'create' | 'observe' | 'extend' | 'forget'; at: Instant; because: Because }
+  | { action: 'stop'; at: Instant; because: StopReason };
+
+/** What to do now, with the reason. `none` says what comes next, and when. */
+export type Decision =
+  | { type: 'create'; because: Because; maxLeaseMinutes: number }
+  | { type: 'observe'; because: Because }
+  | { type: 'extend'; because: Because; maxLeaseMinutes: number }
+  | { type: 'stop'; because: StopReason }
+  | { type: 'forget'; because: Because }
+  | { type: 'none'; because: Because | 'cap'; next: Step };
+
+/** What idleness is reckoned from, whether it is read from the record or from the activity row. */
+export interface IdleFacts {
+  /** When the keeper first saw the session Ready; null before. */
+  readySeenAt: Instant | null;
+  idleTimeoutMinutes: number | null;
+  /** Armed without further use: the client named a timeout, or the session is kept alive. */
+  idleArmed: boolean;
+}
+
+export const idleFactsOf = ({ policy, observed }: LiveSession): IdleFacts => ({
+  readySeenAt: observed.status === 'Ready' ? observed.seenAt : null,
+  idleTimeoutMinutes: policy.idleTimeoutMinutes,
+  idleArmed: policy.idleTimeoutExplicit || policy.keepAlive,
+});
+
+/**
+ * When the session becomes idle unless it is used; null where it never does. A session whose client neither named a
+ * timeout nor ever calls again is not armed: it runs to its own lease.
+ */
+export const idleAt = (facts: IdleFacts, activity: Activity): Instant | null => {
+  const { readySeenAt, idleTimeoutMinutes } = facts;
+  if (readySeenAt === null || idleTimeoutMinutes === null) return null;
+  if (!facts.idleArmed && activity.lastActivityAt < readySeenAt + ARMING_MS) return null;
+  return Math.max(activity.coveredUntil, readySeenAt) + idleTimeoutMinutes * MINUTE_MS;
+};
+
+/** The longest stretch of use that one write acknowledges. */
+const COVER_LONGEST_MS = MINUTE_MS;
+
+/** How far one note of use reaches: a tenth of the idle timeout, at most a minute. */
+export const coverMs = (idleTimeoutMinutes: number | null): number =>
+  Math.min(((idleTimeoutMinutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS) / 10, COVER_LONGEST_MS);

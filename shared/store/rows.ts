@@ -1,0 +1,220 @@
+import { z } from 'zod';
+import { UnreadableRowError } from '../errors.ts';
+import type { HistoryEvent } from '../outcome.ts';
+import { SIZES } from '../protocol/session-2021.ts';
+import type { Activity, EndedSession, IdleFacts, LiveSession } from '../session.ts';
+import { SHOWN_STATUSES, type ShownStatus } from '../view.ts';
+import type { Columns, Row } from './table.ts';
+
+/**
+ * How records are written down. What is looked at by eye or by range is a column of its own; what belongs together
+ * is one column of JSON. Rows are merged, never replaced, so a column that this version does not know survives.
+ */
+
+/** What a heartbeat answers with, kept on the activity row by each transaction of the record. */
+export interface Shown extends IdleFacts {
+  status: ShownStatus;
+  leaseEnd: number | null;
+}
+
+/** Row keys sort by character: 15 digits of milliseconds hold until the year 33658. */
+const INSTANT_DIGITS = 15;
+const SEQ_DIGITS = 8;
+
+export const rowKeys = {
+  live: (sessionId: string): string => `session:${sessionId}`,
+  ended: (sessionId: string): string => `ended:${sessionId}`,
+  activity: (sessionId: string): string => `activity:${sessionId}`,
+  due: (at: number, sessionId: string): string => `${dueBound(at)}:${sessionId}`,
+  eventsOf: (sessionId: string): string => `event:${sessionId}:`,
+  event: (sessionId: string, seq: number): string =>
+    `event:${sessionId}:${String(seq).padStart(SEQ_DIGITS, '0')}`,
+} as const;
+
+/** The part of a due row's key that comes before the session; also the bounds of a range of instants. */
+export const dueBound = (at: number): string =>
+  `due:${String(Math.max(0, Math.trunc(at))).padStart(INSTANT_DIGITS, '0')}`;
+
+/** The first key after all keys with this prefix (`;` follows `:`). */
+export const afterPrefix = (prefix: string): string => `${prefix.slice(0, -1)};`;
+
+export const sessionIdOfDueRow = (rowKey: string): string => rowKey.slice('due:'.length + INSTANT_DIGITS + 1);
+
+const minutes = z.number().min(0);
+const instant = z.number();
+const ports = z.looseObject({ handshake: z.number().nullable(), inspector: z.number().nullable() });
+const readyAt = z.looseObject({ early: instant, late: instant });
+const stopReason = z.enum(['asked', 'idle', 'lifetime', 'launch']);
+
+const facts = {
+  size: z.enum(SIZES),
+  models: z.array(z.string()),
+  tags: z.record(z.string(), z.string()),
+  createdAt: instant,
+  upstream: z.string(),
+  policy: z.looseObject({
+    keepAlive: z.boolean(),
+    idleTimeoutMinutes: minutes.nullable(),
+    idleTimeoutExplicit: z.boolean(),
+    maxLifetimeMinutes: minutes.nullable(),
+  }),
+  leases: z.looseObject({ requestedMinutes: minutes, floorMinutes: minutes, grantedMinutes: minutes }),
+  seq: z.number().int(),
+  opId: z.string(),
+  dueAt: instant,
+};
+
+const liveSchema = z.object({
+  ...facts,
+  desired: z.discriminatedUnion('state', [
+    z.looseObject({ state: z.literal('running') }),
+    z.looseObject({
+      state: z.literal('stopped'),
+      because: stopReason,
+      at: instant,
+      acceptedAt: instant.nullable(),
+      message: z.string().nullable(),
+    }),
+  ]),
+  observed: z.discriminatedUnion('status', [
+    z.looseObject({ status: z.literal('Requested') }),
+    z.looseObject({ status: z.literal('Starting'), since: instant, lastSeenAt: instant }),
+    z.looseObject({ status: z.literal('Ready'), seenAt: instant, readyAt, hostname: z.string(), ports }),
+  ]),
+  observedAt: instant.nullable(),
+  creation: z.looseObject({
+    maxLeaseMinutes: minutes,
+    attempts: z.number().int(),
+    firstAttemptAt: instant.nullable(),
+    lastUntil: instant.nullable(),
+  }),
+  pending: z
+    .looseObject({ op: z.enum(['create', 'extend', 'stop']), opId: z.string(), until: instant })
+    .nullable(),
+  missingSince: instant.nullable(),
+  refused: z.looseObject({ maxLeaseMinutes: minutes, at: instant }).nullable(),
+  retry: z.looseObject({ failures: z.number().int(), at: instant }).nullable(),
+});
+
+const endedSchema = z.object({
+  ...facts,
+  status: z.enum(['Stopped', 'Expired', 'Error']),
+  because: z.enum([
+    'asked',
+    'idle',
+    'lifetime',
+    'launch',
+    'expired',
+    'failed',
+    'stopped-elsewhere',
+    'gone',
+    'refused',
+    'foreign',
+  ]),
+  message: z.string().nullable(),
+  endedAt: instant,
+  elapsedMinutes: minutes,
+  hostname: z.string().nullable(),
+  ports,
+  owned: z.boolean(),
+});
+
+const shownSchema = z.object({
+  status: z.enum(SHOWN_STATUSES),
+  leaseEnd: instant.nullable(),
+  idleTimeoutMinutes: minutes.nullable(),
+  idleArmed: z.boolean(),
+  readySeenAt: instant.nullable(),
+});
+
+const activitySchema = z.object({
+  lastActivityAt: instant,
+  coveredUntil: instant,
+  closed: z.boolean(),
+  shown: shownSchema,
+});
+
+/** @throws UnreadableRowError that names the row and the column */
+export const readLive = (accountId: string, { rowKey, columns }: Row): LiveSession => {
+  const sessionId = rowKey.slice('session:'.length);
+  return { life: 'live', accountId, sessionId, ...decode(liveSchema, rowKey, columns) };
+};
+
+/** @throws UnreadableRowError that names the row and the column */
+export const readEnded = (accountId: string, { rowKey, columns }: Row): EndedSession => {
+  const sessionId = rowKey.slice('ended:'.length);
+  return { life: 'ended', accountId, sessionId, ...decode(endedSchema, rowKey, columns) };
+};
+
+/** @throws UnreadableRowError that names the row and the column */
+export const readActivity = ({ rowKey, columns }: Row): Activity & { shown: Shown } =>
+  decode(activitySchema, rowKey, columns);
+
+/** The columns of a record; which session it is, and whether it lives, is in the row's key. */
+export const writeSession = (session: LiveSession | EndedSession): Columns => {
+  const { life, accountId, sessionId, ...rest } = session;
+  return encode(rest);
+};
+
+export const writeActivity = (activity: Activity): Columns => encode({ ...activity });
+
+export const writeShown = (shown: Shown): Columns => encode({ shown });
+
+export const writeEvent = ({ at, kind, because, detail }: HistoryEvent): Columns =>
+  encode({ at, kind, because, detail });
+
+const INSTANTS: ReadonlySet<string> = new Set([
+  'createdAt',
+  'dueAt',
+  'endedAt',
+  'lastActivityAt',
+  'coveredUntil',
+  'at',
+]);
+const SCALARS: ReadonlySet<string> = new Set([
+  'size',
+  'upstream',
+  'seq',
+  'opId',
+  'status',
+  'kind',
+  'because',
+]);
+
+/** The table has no null and no nesting: those are JSON text. Instants are dates, so that a person can read them. */
+const encode = (record: Record<string, unknown>): Columns =>
+  Object.fromEntries(
+    Object.entries(record).map(([name, value]) => {
+      if (INSTANTS.has(name) && typeof value === 'number') return [name, new Date(value)];
+      if (typeof value === 'boolean' || SCALARS.has(name)) return [name, value as string | boolean | number];
+      return [name, JSON.stringify(value)];
+    }),
+  );
+
+const decode = <Schema extends z.ZodObject>(
+  schema: Schema,
+  rowKey: string,
+  columns: Columns,
+): z.output<Schema> => {
+  const known = Object.keys(schema.shape).filter((name) => columns[name] !== undefined);
+  const raw = Object.fromEntries(known.map((name) => [name, readColumn(rowKey, name, columns[name])]));
+  const result = schema.safeParse(raw);
+  if (result.success) return result.data;
+  throw unreadable(rowKey, result.error.issues[0]?.path.map(String).join('.') ?? '');
+};
+
+const readColumn = (rowKey: string, name: string, value: Columns[string] | undefined): unknown => {
+  if (value instanceof Date) return value.getTime();
+  return SCALARS.has(name) || typeof value !== 'string' ? value : parseColumn(rowKey, name, value);
+};
+
+const parseColumn = (rowKey: string, name: string, text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(rowKey, name, cause);
+  }
+};
+
+const unreadable = (rowKey: string, column: string, cause?: unknown): UnreadableRowError =>
+  new UnreadableRowError(`The row ${rowKey} cannot be read: column ${column}.`, { cause });

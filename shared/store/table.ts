@@ -1,0 +1,168 @@
+import { odata, RestError, TableClient, type TransactionAction } from '@azure/data-tables';
+import { StorageUnavailableError } from '../errors.ts';
+
+/** The few operations of Table Storage that the store is made of, with its errors sorted into those that matter. */
+
+export type Columns = Record<string, string | number | boolean | Date>;
+
+export interface Row {
+  rowKey: string;
+  etag: string;
+  columns: Columns;
+}
+
+/**
+ * One change of a transaction. `update` merges columns into a row under its etag (`*` must be said in so many
+ * words); `put` writes a row whether or not it exists. A delete cannot carry an etag: the SDK has no such option in
+ * transactions.
+ */
+export type RowChange =
+  | { type: 'create'; rowKey: string; columns: Columns }
+  | { type: 'update'; rowKey: string; columns: Columns; etag: string }
+  | { type: 'put'; rowKey: string; columns: Columns }
+  | { type: 'delete'; rowKey: string };
+
+/** `conflict`: a row was there, was not there, or had changed (409, 404, 412); nothing was written. */
+export type Submitted = { type: 'written'; etags: ReadonlyMap<string, string> } | { type: 'conflict' };
+
+/** The seam between the store's rules and the wire. */
+export interface Table {
+  get(partition: string, rowKey: string): Promise<Row | undefined>;
+  /** Rows with `from` ≤ RowKey < `to`, in order. Follows continuation tokens, through empty pages as well. */
+  list(partition: string, from: string, to: string): AsyncIterable<Row>;
+  /** All changes or none; at most 100, each row once. */
+  submit(partition: string, changes: readonly RowChange[]): Promise<Submitted>;
+  /** Whether the table answers at all. */
+  ping(): Promise<void>;
+}
+
+/** One operation with its retry ends within this time, so that a table that is down is a 503 within 3 s. */
+const OPERATION_TIMEOUT_MS = 2_000;
+/** What a caller is told to wait while the table is down. */
+const RETRY_AFTER_SECONDS = 5;
+
+/**
+ * The table of this name in the storage account. It is made when it is first found missing.
+ * Every failure that a later try may not have is a StorageUnavailableError.
+ */
+export const openTable = (connectionString: string, tableName: string): Table => {
+  const client = TableClient.fromConnectionString(connectionString, tableName, {
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 1, retryDelayInMs: 100, maxRetryDelayInMs: 200 },
+  });
+
+  const run = async <Result>(operation: (abortSignal: AbortSignal) => Promise<Result>): Promise<Result> => {
+    const attempt = (): Promise<Result> => operation(AbortSignal.timeout(OPERATION_TIMEOUT_MS));
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isTableMissing(error)) throw sorted(error);
+    }
+    try {
+      await client.createTable({ abortSignal: AbortSignal.timeout(OPERATION_TIMEOUT_MS) });
+      return await attempt();
+    } catch (error) {
+      throw sorted(error);
+    }
+  };
+
+  return {
+    get: (partition, rowKey) =>
+      run(async (abortSignal) => {
+        try {
+          return toRow(await client.getEntity<Record<string, unknown>>(partition, rowKey, { abortSignal }));
+        } catch (error) {
+          if (isConflict(error)) return undefined;
+          throw error;
+        }
+      }),
+
+    async *list(partition, from, to) {
+      const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
+      let continuationToken: string | undefined;
+      do {
+        const page = await run(async (abortSignal) => {
+          const options = { queryOptions: { filter }, abortSignal };
+          const pages = client.listEntities<Record<string, unknown>>(options);
+          const settings = continuationToken === undefined ? {} : { continuationToken };
+          const { value } = await pages.byPage(settings).next();
+          return { rows: (value ?? []).map(toRow), continuationToken: value?.continuationToken };
+        });
+        yield* page.rows;
+        continuationToken = page.continuationToken;
+      } while (continuationToken !== undefined);
+    },
+
+    submit: (partition, changes) =>
+      run(async (abortSignal): Promise<Submitted> => {
+        try {
+          const [only, ...others] = changes;
+          if (only?.type === 'update' && others.length === 0) {
+            const entity = { partitionKey: partition, rowKey: only.rowKey, ...only.columns };
+            const { etag } = await client.updateEntity(entity, 'Merge', { etag: only.etag, abortSignal });
+            return { type: 'written', etags: new Map([[only.rowKey, etag ?? '']]) };
+          }
+          const actions = changes.map((change) => toAction(partition, change));
+          const { subResponses } = await client.submitTransaction(actions, { abortSignal });
+          const etags = changes.map(
+            ({ rowKey }, index) => [rowKey, subResponses[index]?.etag?.trim() ?? ''] as const,
+          );
+          return { type: 'written', etags: new Map(etags) };
+        } catch (error) {
+          if (isConflict(error)) return { type: 'conflict' };
+          throw error;
+        }
+      }),
+
+    ping: () =>
+      run(async (abortSignal) => {
+        await client
+          .listEntities({ queryOptions: { filter: "PartitionKey eq ''" }, abortSignal })
+          .byPage()
+          .next();
+      }),
+  };
+};
+
+const toAction = (partitionKey: string, change: RowChange): TransactionAction => {
+  const { type, rowKey } = change;
+  switch (type) {
+    case 'create':
+      return ['create', { partitionKey, rowKey, ...change.columns }];
+    case 'update':
+      return ['update', { partitionKey, rowKey, ...change.columns }, 'Merge', { etag: change.etag }];
+    case 'put':
+      return ['upsert', { partitionKey, rowKey, ...change.columns }, 'Replace'];
+    case 'delete':
+      return ['delete', { partitionKey, rowKey }];
+    default:
+      return type satisfies never;
+  }
+};
+
+const toRow = (entity: Record<string, unknown>): Row => {
+  const { partitionKey, rowKey, etag, timestamp, ...columns } = entity;
+  return { rowKey: String(rowKey), etag: String(etag), columns: columns as Columns };
+};
+
+const isTableMissing = (error: unknown): boolean =>
+  error instanceof RestError && error.statusCode === 404 && codeOf(error) === 'TableNotFound';
+
+const isConflict = (error: unknown): boolean =>
+  error instanceof RestError && [404, 409, 412].includes(error.statusCode ?? 0) && !isTableMissing(error);
+
+const codeOf = (error: RestError): string | undefined => {
+  const details = error.details as { odataError?: { code?: string } } | undefined;
+  return details?.odataError?.code ?? error.code;
+};
+
+/** A wrong request is a fault of ours and stays what it is; everything else may be over at the next try. */
+const sorted = (error: unknown): unknown => {
+  if (error instanceof RestError && error.statusCode === 400) return error;
+  const isOfTheTable = error instanceof RestError || (error instanceof Error && error.name === 'AbortError');
+  if (!isOfTheTable) return error;
+  return new StorageUnavailableError('The table does not answer.', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause: error,
+  });
+};
