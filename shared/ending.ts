@@ -117,7 +117,10 @@ export const end = (
     message: how.message,
     endedAt: now,
     dueAt: now + RETENTION_MS,
-    elapsedMinutes: how.elapsedMinutes ?? (ready === null ? 0 : elapsedMinutesAtLeast(ready.readyAt, now)),
+    elapsedMinutes: elapsedAtEnd(
+      ready === null ? 0 : elapsedMinutesAtLeast(ready.readyAt, now),
+      how.elapsedMinutes,
+    ),
     hostname: ready?.hostname ?? null,
     ports: ready?.ports ?? { handshake: null, inspector: null },
     owned: true,
@@ -125,3 +128,7 @@ export const end = (
   const detail = { status: how.status, message: how.message };
   return { next, events: [{ at: now, kind: 'ended', because: how.because, detail }] };
 };
+
+/** The upstream counts whole minutes and knows the end; our own reckoning is finer, and may have seen the end late. */
+const elapsedAtEnd = (ownMinutes: number, toldMinutes: number | undefined): number =>
+  toldMinutes === undefined ? ownMinutes : Math.min(Math.max(ownMinutes, toldMinutes), toldMinutes + 59 / 60);

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import type { LivingEntry, ReadyEntry, StartingEntry } from '../../infra/local/session-host/entry.ts';
+import { InvalidLeaseError, SessionNotRunningError } from '../../infra/local/session-host/errors.ts';
+import { propertiesOf } from '../../infra/local/session-host/properties.ts';
+import {
+  checkRepeatedCreate,
+  elapsedMinutes,
+  endedEntry,
+  extendedEntry,
+  isForgotten,
+  nextStep,
+  noCapacity,
+  RETENTION_MS,
+  refusedEntry,
+  startingEntry,
+  type Wanted,
+} from '../../infra/local/session-host/rules.ts';
+import { SessionExistsError } from '../../shared/errors.ts';
+
+const CREATED = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
+const MINUTE = 60_000;
+const STARTUP = 2000;
+
+const wanted: Wanted = {
+  accountId: '11111111-1111-1111-1111-111111111111',
+  id: 'a-session',
+  size: 'Standard',
+  models: ['https://example.org/models/one'],
+  maxLeaseTimeMinutes: 4,
+};
+const booked = startingEntry(wanted, { handshake: 50_000, inspector: 50_001 }, CREATED);
+const starting: StartingEntry = { ...booked, process: { pid: 7, start: 'then' }, spawned: 1 };
+const readyAt = CREATED + STARTUP;
+const ready: ReadyEntry = { ...starting, status: 'Ready', readyAt };
+const stopping = <T extends LivingEntry>(entry: T): T => ({
+  ...entry,
+  ending: { status: 'Stopped', error: null, since: readyAt },
+});
+
+describe('a starting session', () => {
+  it('waits for its start-up time, then is ready from that very look on', () => {
+    expect(nextStep(starting, readyAt - 1, STARTUP)).toEqual({ type: 'wait', until: readyAt });
+    expect(nextStep(starting, readyAt + 500, STARTUP)).toEqual({
+      type: 'ready',
+      entry: { ...starting, status: 'Ready', readyAt: readyAt + 500 },
+    });
+  });
+
+  it('is not ready without a process, nor while it is being stopped', () => {
+    const forever = { type: 'wait', until: Number.POSITIVE_INFINITY };
+    expect(nextStep(booked, readyAt + MINUTE, STARTUP)).toEqual(forever);
+    expect(nextStep(stopping(starting), readyAt + MINUTE, STARTUP)).toEqual(forever);
+  });
+});
+
+describe('the lease', () => {
+  it('runs from Ready to the last millisecond, and no longer', () => {
+    const leaseEnd = readyAt + 4 * MINUTE;
+    expect(nextStep(ready, leaseEnd - 1, STARTUP)).toEqual({ type: 'wait', until: leaseEnd });
+    expect(nextStep(ready, leaseEnd, STARTUP)).toMatchObject({
+      type: 'end',
+      ending: {
+        status: 'Expired',
+        error: { code: 'LeaseExpired', message: 'The lease of 4 minutes is over.' },
+      },
+    });
+  });
+
+  it('of 0 minutes ends at Ready', () => {
+    expect(nextStep({ ...ready, maxLeaseMinutes: 0 }, readyAt, STARTUP)).toMatchObject({ type: 'end' });
+  });
+
+  it.each([
+    ['starting', starting],
+    ['ready', ready],
+  ])('of a %s session can be extended, which is remembered', (_, entry) => {
+    const once = extendedEntry(entry, 5, readyAt + 1);
+    expect(extendedEntry(once, 1439, readyAt + 2)).toEqual({
+      ...entry,
+      maxLeaseMinutes: 1439,
+      extensions: [
+        { at: readyAt + 1, fromMinutes: 4, toMinutes: 5 },
+        { at: readyAt + 2, fromMinutes: 5, toMinutes: 1439 },
+      ],
+    });
+  });
+
+  it.each([0, 3, 4, 1440, 2000])('cannot be set from 4 to %i minutes', (minutes) => {
+    expect(() => extendedEntry(ready, minutes, readyAt)).toThrow(InvalidLeaseError);
+  });
+
+  it('of a session that is over, or about to be, cannot be extended', () => {
+    const over = endedEntry(stopping(ready), { status: 'Stopped', error: null, since: readyAt }, readyAt);
+    expect(() => extendedEntry(over, 10, readyAt)).toThrow(SessionNotRunningError);
+    expect(() => extendedEntry(stopping(ready), 10, readyAt)).toThrow(SessionNotRunningError);
+    expect(() => extendedEntry(stopping(starting), 10, readyAt)).toThrow(SessionNotRunningError);
+  });
+});
+
+describe('a repeated create', () => {
+  it('is the same session while the settings are the same, even after an extension', () => {
+    expect(() => checkRepeatedCreate(extendedEntry(ready, 30, readyAt), { ...wanted })).not.toThrow();
+  });
+
+  it.each<[string, Partial<Wanted>]>([
+    ['size', { size: 'Premium' }],
+    ['lease', { maxLeaseTimeMinutes: 5 }],
+    ['models', { models: [] }],
+  ])('with another %s is refused', (_, change) => {
+    expect(() => checkRepeatedCreate(ready, { ...wanted, ...change })).toThrow(SessionExistsError);
+  });
+});
+
+describe('elapsed minutes', () => {
+  it('are whole ones since Ready, and never negative', () => {
+    expect(elapsedMinutes(starting, readyAt + MINUTE)).toBe(0);
+    expect(elapsedMinutes(ready, readyAt + MINUTE - 1)).toBe(0);
+    expect(elapsedMinutes(ready, readyAt + 2 * MINUTE)).toBe(2);
+    expect(elapsedMinutes(ready, readyAt - MINUTE)).toBe(0);
+  });
+
+  it('stand still at the end', () => {
+    const ending = { status: 'Stopped' as const, error: null, since: readyAt };
+    const over = endedEntry(ready, ending, readyAt + 3 * MINUTE);
+    expect(elapsedMinutes(over, readyAt + 100 * MINUTE)).toBe(3);
+  });
+});
+
+describe('properties', () => {
+  const facts = {
+    id: 'a-session',
+    creationTime: '2026-01-02T03:04:05.0060000+00:00',
+    elapsedTimeMinutes: 0,
+    maxLeaseTimeMinutes: 4,
+    size: 'Standard',
+  };
+
+  it('name ports and host of a ready session only', () => {
+    expect(propertiesOf(starting, readyAt)).toEqual({ ...facts, status: 'Starting' });
+    expect(propertiesOf(ready, readyAt)).toEqual({
+      ...facts,
+      status: 'Ready',
+      arrInspectorPort: 50_001,
+      handshakePort: 50_000,
+      hostname: '127.0.0.1',
+      teraflops: expect.any(Number),
+    });
+  });
+
+  it('tell why a session never started', () => {
+    const refused = refusedEntry(wanted, noCapacity('Standard', 1), CREATED);
+    expect(propertiesOf(refused, CREATED)).toEqual({
+      ...facts,
+      status: 'Error',
+      error: {
+        code: 'NoCapacity',
+        message:
+          'No server of size Standard is free: all 1 places are taken. A session of size Premium may still find one.',
+      },
+    });
+  });
+
+  it('keep the former status while the process is being ended', () => {
+    expect(propertiesOf(stopping(ready), readyAt)).toEqual(propertiesOf(ready, readyAt));
+  });
+});
+
+it('forgets a session 30 days after its end, and a living one never', () => {
+  const over = endedEntry(ready, { status: 'Stopped', error: null, since: readyAt }, readyAt);
+  expect(isForgotten(over, readyAt + RETENTION_MS - 1)).toBe(false);
+  expect(isForgotten(over, readyAt + RETENTION_MS)).toBe(true);
+  expect(isForgotten(ready, readyAt + 2 * RETENTION_MS)).toBe(false);
+});

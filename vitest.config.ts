@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+import { ClosingLine } from './test/closing-line.ts';
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new ClosingLine()],
+    projects: [
+      { test: { name: 'fast', include: ['test/{unit,property}/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'parts',
+          include: ['test/{contract,integration}/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      ...(process.env.LEASE_KEEPER_SOAK
+        ? [
+            {
+              test: {
+                name: 'soak',
+                include: ['test/soak/**/*.test.ts'],
+                testTimeout: 900_000,
+                hookTimeout: 60_000,
+              },
+            },
+          ]
+        : []),
+    ],
+  },
+});
