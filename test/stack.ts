@@ -1,0 +1,226 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { freePorts } from '../infra/local/ports.ts';
+import { type Stack, type StackSettings, startStack } from '../infra/local/stack.ts';
+import { DEMO_ACCOUNT } from '../shared/config.ts';
+
+/** The whole stack for a test, on ports and in a folder of its own, with everything that it printed. */
+export interface TestStack {
+  stack: Stack;
+  settings: StackSettings;
+  dataFolder: string;
+  /** Every line that the parts have printed so far, with the part's name before it. */
+  lines: string[];
+  stop(): Promise<void>;
+}
+
+/** A fast keeper: the timer ticks every 2 s, and servers start in half a second. */
+const FAST = { KEEPER_SWEEP_SCHEDULE: '*/2 * * * * *', SESSION_HOST_STARTUP: '00:00:00.5' };
+
+export const startTestStack = async (
+  chosen: Record<string, string> | ((ports: StackSettings['ports']) => Record<string, string>) = {},
+): Promise<TestStack> => {
+  const dataFolder = mkdtempSync(join(tmpdir(), 'lease-keeper-test-'));
+  const [functions = 0, sessionHost = 0, blob = 0, queue = 0, table = 0] = await freePorts(5);
+  const ports = { functions, sessionHost, blob, queue, table };
+  const environment = typeof chosen === 'function' ? chosen(ports) : chosen;
+  const settings: StackSettings = {
+    ports,
+    dataFolder,
+    environment: { PATH: process.env.PATH, HOME: process.env.HOME, ...FAST, ...environment },
+  };
+  const lines: string[] = [];
+  const stack = await startStack(settings, {
+    onLine: (part, line) => lines.push(`${part}: ${line}`),
+    onRestart: (part, how) => lines.push(`${part}: restarted after ${how}`),
+  }).catch((error: unknown) => {
+    throw new Error(`the stack did not start; it said:\n${lines.join('\n')}`, { cause: error });
+  });
+  return {
+    stack,
+    settings,
+    dataFolder,
+    lines,
+    async stop() {
+      await stack.stop();
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
+};
+
+/** `KEEPER_ACCOUNTS` for these accounts, all with the same upstream: the session host on this port. */
+export const accountsSetting = (
+  accounts: readonly { accountId: string; key: string }[],
+  upstreamPort: number,
+): string =>
+  JSON.stringify(
+    accounts.map(({ accountId, key }) => ({
+      accountId,
+      keys: [key],
+      upstream: {
+        endpoint: `http://127.0.0.1:${upstreamPort}`,
+        accountId: DEMO_ACCOUNT.accountId,
+        accountKey: DEMO_ACCOUNT.key,
+      },
+    })),
+  );
+
+/** Polls, because a process of another program has no event to await; fails loudly when the time is over. */
+export const eventually = async <Value>(
+  what: string,
+  look: () => Promise<Value | undefined> | Value | undefined,
+  withinMs: number,
+): Promise<Value> => {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined) return value;
+    if (Date.now() > end) throw new Error(`${what} did not happen within ${withinMs} ms`);
+    await delay(100);
+  }
+};
+
+/** Processes of this data folder that are running, by their id, with the session that they belong to. */
+export const processesOf = (dataFolder: string): { pid: number; sessionId: string | undefined }[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const environment = environmentOf(name);
+      if (!environment.includes(`LEASE_KEEPER_DATA=${dataFolder}`)) return [];
+      const session = environment.find((line) => line.startsWith('LEASE_KEEPER_SESSION='));
+      return [{ pid: Number(name), sessionId: session?.slice('LEASE_KEEPER_SESSION='.length) }];
+    });
+
+const environmentOf = (pid: string): string[] => {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    // It has ended since the folder was listed, or is nobody's to read.
+    return [];
+  }
+};
+
+const nullableText = z.string().nullable();
+export const propertiesV1Schema = z.strictObject({
+  message: nullableText,
+  sessionElapsedTime: z.string().regex(/^(\d+\.)?\d\d:\d\d:\d\d$/),
+  sessionHostname: nullableText,
+  sessionId: z.string(),
+  sessionMaxLeaseTime: z.string().regex(/^(\d+\.)?\d\d:\d\d:\d\d$/),
+  sessionSize: z.enum(['Standard', 'Premium']),
+  sessionStatus: z.enum(['Starting', 'Ready', 'Stopping', 'Stopped', 'Expired', 'Error']),
+  keeper: z.strictObject({
+    keepAlive: z.boolean(),
+    idleTimeoutMinutes: z.number().nullable(),
+    maxLifetimeMinutes: z.number().nullable(),
+    lastActivityAt: z.iso.datetime(),
+    leaseEnd: z.iso.datetime().nullable(),
+    ports: z.strictObject({ handshake: z.number().nullable(), inspector: z.number().nullable() }),
+    tags: z.record(z.string(), z.string()),
+    next: z.strictObject({ action: z.string(), at: z.iso.datetime(), because: z.string() }),
+    ended: z.strictObject({ at: z.iso.datetime(), because: z.string() }).optional(),
+  }),
+});
+export type PropertiesV1 = z.output<typeof propertiesV1Schema>;
+
+export interface Reply {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+/** A client of the first API generation, written from its documentation. */
+export interface Client {
+  send(
+    method: string,
+    path: string,
+    options?: { body?: string; headers?: Record<string, string> },
+  ): Promise<Reply>;
+  create(body: string): Promise<string>;
+  /** Without counting as use, unless told. */
+  show(sessionId: string, use?: boolean): Promise<PropertiesV1>;
+  untilStatus(
+    sessionId: string,
+    status: PropertiesV1['sessionStatus'],
+    withinMs?: number,
+  ): Promise<PropertiesV1>;
+  /** `/v1/accounts/{accountId}/sessions` */
+  sessions: string;
+}
+
+const WITHIN_MS = 25_000;
+
+export const connect = async (
+  keeperUrl: string,
+  account: { accountId: string; key: string } = DEMO_ACCOUNT,
+): Promise<Client> => {
+  const sessions = `/v1/accounts/${account.accountId}/sessions`;
+  const raw = async (
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<Reply> => {
+    const init = {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(30_000),
+    };
+    const answer = await fetch(`${keeperUrl}${path}`, init);
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  };
+  const key = { authorization: `Bearer ${account.accountId}:${account.key}` };
+  const reply = await raw('GET', `/accounts/${account.accountId}/token`, key);
+  const { AccessToken } = z.object({ AccessToken: z.string() }).parse(JSON.parse(reply.text));
+
+  const client: Client = {
+    sessions,
+    send: (method, path, options = {}) =>
+      raw(method, path, { authorization: `Bearer ${AccessToken}`, ...options.headers }, options.body),
+    async create(body) {
+      const created = await client.send('POST', `${sessions}/create`, { body });
+      if (created.status !== 202) throw new Error(`create answered ${created.status}: ${created.text}`);
+      return z.object({ sessionId: z.string() }).parse(JSON.parse(created.text)).sessionId;
+    },
+    async show(sessionId, use = false) {
+      const headers: Record<string, string> = use ? {} : { 'x-keeper-activity': 'none' };
+      const shown = await client.send('GET', `${sessions}/${sessionId}/properties`, { headers });
+      if (shown.status !== 200) throw new Error(`properties answered ${shown.status}: ${shown.text}`);
+      return propertiesV1Schema.parse(JSON.parse(shown.text));
+    },
+    untilStatus: (sessionId, status, withinMs = WITHIN_MS) =>
+      eventually(
+        `${sessionId} ${status}`,
+        async () => {
+          const properties = await client.show(sessionId);
+          return properties.sessionStatus === status ? properties : undefined;
+        },
+        withinMs,
+      ),
+  };
+  return client;
+};
+
+const booksSchema = z.object({
+  sessions: z.array(
+    z.object({
+      id: z.string(),
+      status: z.string(),
+      readyAt: z.string().nullable(),
+      endedAt: z.string().nullable(),
+      maxLeaseMinutes: z.number(),
+      spawned: z.number(),
+      models: z.array(z.string()),
+      process: z.object({ pid: z.number() }).nullable(),
+    }),
+  ),
+});
+
+/** The session host's own books: who ran, and for how long. */
+export const readBooks = (dataFolder: string): z.output<typeof booksSchema>['sessions'] =>
+  booksSchema.parse(JSON.parse(readFileSync(join(dataFolder, 'session-host', 'books.json'), 'utf8')))
+    .sessions;
