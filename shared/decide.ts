@@ -81,11 +81,17 @@ export const dueAtOf = (decision: Decision, now: Instant): Instant =>
 
 /**
  * Everything that the record gives rise to, the most urgent first. It depends on what is known and not on the time,
- * so that deciding twice without news decides the same. Nothing is planned before a back-off or another's call ends.
+ * so that deciding twice without news decides the same. Nothing is planned before another's call or a back-off ends;
+ * only the verdict that a running session is to be stopped does not wait for a back-off, and has a call of its own.
  */
 const plan = (session: LiveSession, activity: Activity, rules: Rules): Step[] => {
-  const notBefore = Math.max(session.pending?.until ?? 0, session.retry?.at ?? 0);
-  return liveSteps(session, activity, rules).map((step) => ({ ...step, at: Math.max(step.at, notBefore) }));
+  const free = session.pending?.until ?? 0;
+  const willing = Math.max(free, session.retry?.at ?? 0);
+  const isVerdict = (step: Step): boolean => step.action === 'stop' && session.desired.state === 'running';
+  return liveSteps(session, activity, rules).map((step) => ({
+    ...step,
+    at: Math.max(step.at, isVerdict(step) ? free : willing),
+  }));
 };
 
 const liveSteps = (session: LiveSession, activity: Activity, rules: Rules): Step[] => {

@@ -20,13 +20,15 @@ export interface TestStack {
 /** A fast keeper: the timer ticks every 2 s, and servers start in half a second. */
 const FAST = { KEEPER_SWEEP_SCHEDULE: '*/2 * * * * *', SESSION_HOST_STARTUP: '00:00:00.5' };
 
+type Environment = Record<string, string>;
+
 export const startTestStack = async (
-  chosen: Record<string, string> | ((ports: StackSettings['ports']) => Record<string, string>) = {},
+  chosen: Environment | ((ports: StackSettings['ports']) => Environment | Promise<Environment>) = {},
 ): Promise<TestStack> => {
   const dataFolder = mkdtempSync(join(tmpdir(), 'lease-keeper-test-'));
   const [functions = 0, sessionHost = 0, blob = 0, queue = 0, table = 0] = await freePorts(5);
   const ports = { functions, sessionHost, blob, queue, table };
-  const environment = typeof chosen === 'function' ? chosen(ports) : chosen;
+  const environment = typeof chosen === 'function' ? await chosen(ports) : chosen;
   const settings: StackSettings = {
     ports,
     dataFolder,

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../shared/errors.ts';
+import {
+  ACCOUNT,
+  accounts,
+  faultsOf,
+  ID,
+  KEY,
+  load,
+  SECRET,
+  SECRET_BYTES,
+  STORAGE,
+  UPSTREAM,
+} from './config-fixture.ts';
+
+describe('settings', () => {
+  it('have defaults', () => {
+    expect(load()).toEqual({
+      storageConnectionString: STORAGE,
+      accounts: [
+        {
+          accountId: ID,
+          keys: [KEY],
+          upstream: { ...UPSTREAM, tokenEndpoint: UPSTREAM.endpoint },
+          policy: {
+            keepAlive: false,
+            idleTimeoutMinutes: 30,
+            idleTimeoutExplicit: false,
+            maxLifetimeMinutes: null,
+          },
+          rules: {
+            renewMarginMinutes: 10,
+            extensionMinutes: 60,
+            observeIntervalMs: 600_000,
+            launchTimeoutMs: 300_000,
+          },
+        },
+      ],
+      tokenSecrets: [SECRET_BYTES],
+      sweepSchedule: '0 * * * * *',
+      telemetryConnectionString: undefined,
+    });
+  });
+
+  it('can all be set', () => {
+    const config = load({
+      KEEPER_SWEEP_SCHEDULE: '*/2 * * * * *',
+      KEEPER_KEEP_ALIVE: ' True ',
+      KEEPER_IDLE_TIMEOUT: '0:5:0',
+      KEEPER_MAX_LIFETIME: ' 1.00:00:00 ',
+      KEEPER_RENEW_MARGIN: '00:02:30',
+      KEEPER_EXTENSION: '00:05',
+      KEEPER_OBSERVE_INTERVAL: '00:00:01.5',
+      KEEPER_LAUNCH_TIMEOUT: '00:10:00',
+      APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=x',
+    });
+    expect(config.sweepSchedule).toBe('*/2 * * * * *');
+    expect(config.telemetryConnectionString).toBe('InstrumentationKey=x');
+    expect(config.accounts[0]?.policy).toMatchObject({
+      keepAlive: true,
+      idleTimeoutMinutes: 5,
+      maxLifetimeMinutes: 1440,
+    });
+    expect(config.accounts[0]?.rules).toEqual({
+      renewMarginMinutes: 2.5,
+      extensionMinutes: 5,
+      observeIntervalMs: 1500,
+      launchTimeoutMs: 600_000,
+    });
+  });
+
+  it('take several secrets, the current one first', () => {
+    const second = Buffer.alloc(64, 7);
+    for (const separator of [',', ' ', ';', '\n', ' , ']) {
+      const secrets = load({
+        KEEPER_TOKEN_SECRETS: `${SECRET}${separator}${second.toString('base64')}`,
+      }).tokenSecrets;
+      expect(secrets).toEqual([SECRET_BYTES, second]);
+    }
+  });
+
+  it.each([
+    'KEEPER_KEEP_ALIVE',
+    'KEEPER_SWEEP_SCHEDULE',
+    'KEEPER_IDLE_TIMEOUT',
+    'KEEPER_MAX_LIFETIME',
+    'KEEPER_RENEW_MARGIN',
+    'KEEPER_EXTENSION',
+    'KEEPER_OBSERVE_INTERVAL',
+    'KEEPER_LAUNCH_TIMEOUT',
+    'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  ])('that are empty are as if they were not there: %s', (name) => {
+    expect(load({ [name]: '' })).toEqual(load());
+  });
+});
+
+describe('settings that are wrong', () => {
+  const short = Buffer.from('CANARY-of-31-bytes-is-too-short').toString('base64');
+  const spans = [
+    'KEEPER_IDLE_TIMEOUT',
+    'KEEPER_MAX_LIFETIME',
+    'KEEPER_RENEW_MARGIN',
+    'KEEPER_EXTENSION',
+    'KEEPER_OBSERVE_INTERVAL',
+    'KEEPER_LAUNCH_TIMEOUT',
+  ].flatMap((name) =>
+    ['0:0:0', '5', '-0:5:0', 'PT5M', '1:60:0', KEY].map((value): [string, string] => [name, value]),
+  );
+  it.each<[string, string | undefined]>([
+    ...['AzureWebJobsStorage', 'KEEPER_TOKEN_SECRETS', 'KEEPER_ACCOUNTS'].flatMap(
+      (name): [string, string | undefined][] => [
+        [name, undefined],
+        [name, ''],
+        [name, ' \n'],
+      ],
+    ),
+    ...spans,
+    ...['yes', '1', 'truefalse', KEY].map((value): [string, string] => ['KEEPER_KEEP_ALIVE', value]),
+    ...['* * * * *', '0 * * * * * *', 'hourly', KEY].map((value): [string, string] => [
+      'KEEPER_SWEEP_SCHEDULE',
+      value,
+    ]),
+    ...[short, `${SECRET},${short}`, 'CANARY', `"${'CANARY! '.repeat(9)}"`, ','].map(
+      (value): [string, string] => ['KEEPER_TOKEN_SECRETS', value],
+    ),
+    // Base64 leaves out what is not of its alphabet, so this would be a secret that nobody has written.
+    ['KEEPER_TOKEN_SECRETS', 'CANARY!{not}(base64)'.repeat(4)],
+    ...['{', '{}', '[]', '[null]', `"${KEY}"`, KEY, `[{"keys":["${KEY}"}]`, '1', 'null'].map(
+      (value): [string, string] => ['KEEPER_ACCOUNTS', value],
+    ),
+    ...['@', '@/nowhere', '@/run/broken.json', `@${KEY}`].map((value): [string, string] => [
+      'KEEPER_ACCOUNTS',
+      value,
+    ]),
+  ])('are named: %s=%s', (name, value) => {
+    const faults = faultsOf({ [name]: value });
+    expect(faults.length).toBeGreaterThan(0);
+    expect(faults[0]).toMatch(new RegExp(`^${name}(\\[0\\])?: (is|its|must|needs|secret|Invalid)`));
+  });
+
+  it('are all reported at once', () => {
+    const faults = faultsOf({
+      AzureWebJobsStorage: undefined,
+      KEEPER_TOKEN_SECRETS: `${short} ${short}`,
+      KEEPER_SWEEP_SCHEDULE: 'never',
+      KEEPER_KEEP_ALIVE: 'maybe',
+      KEEPER_IDLE_TIMEOUT: 'soon',
+      KEEPER_LAUNCH_TIMEOUT: '0:0:0',
+      ...accounts({ ...ACCOUNT, accountId: KEY, keys: [] }, { ...ACCOUNT, extra: KEY }),
+    });
+    expect(faults).toEqual([
+      'AzureWebJobsStorage: is missing',
+      'KEEPER_TOKEN_SECRETS: secret 1 must be base64 of at least 32 bytes',
+      'KEEPER_TOKEN_SECRETS: secret 2 must be base64 of at least 32 bytes',
+      'KEEPER_SWEEP_SCHEDULE: must be an NCRONTAB expression of six fields, such as "0 * * * * *"',
+      'KEEPER_IDLE_TIMEOUT: must be a time span above zero, such as 00:10:00',
+      'KEEPER_LAUNCH_TIMEOUT: must be a time span above zero, such as 00:10:00',
+      'KEEPER_KEEP_ALIVE: must be true or false',
+      'KEEPER_ACCOUNTS[0].accountId: must be a GUID',
+      'KEEPER_ACCOUNTS[0].keys: needs at least one key',
+      'KEEPER_ACCOUNTS[1]: Unrecognized key: "extra"',
+    ]);
+  });
+
+  it('are told in one message', () => {
+    const error = new ConfigError(['a: is missing', 'b: is wrong']);
+    expect(error.message).toMatch(/\n- a: is missing\n- b: is wrong$/);
+  });
+
+  it.each([
+    [{ KEEPER_EXTENSION: 'x' }, 'KEEPER_EXTENSION: must be a time span above zero, such as 00:10:00'],
+    [{ KEEPER_EXTENSION: '00:19:59' }, 'KEEPER_EXTENSION: must be at least twice the renew margin'],
+    [{ KEEPER_RENEW_MARGIN: '00:30:01' }, 'KEEPER_EXTENSION: must be at least twice the renew margin'],
+    [{ KEEPER_RENEW_MARGIN: '1' }, 'KEEPER_RENEW_MARGIN: must be a time span above zero, such as 00:10:00'],
+  ])('by one mistake have one fault, where it was made: %j', (environment, fault) => {
+    expect(faultsOf(environment)).toEqual([fault]);
+  });
+
+  it.each([{ KEEPER_EXTENSION: '00:20:00' }, { KEEPER_RENEW_MARGIN: '00:30:00' }])(
+    'by nothing have none: %j',
+    (environment) => {
+      expect(faultsOf(environment)).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,105 @@
+import { describe } from 'vitest';
+import { liveSession, requestedSession, starting, stopped, T0 } from '../builders.ts';
+import { at, check, look, none, type Row } from './decide-table.ts';
+
+describe('a session that is to be stopped', () => {
+  const reasons = ['asked', 'idle', 'lifetime', 'launch'] as const;
+  const states = [
+    {
+      state: 'requested',
+      session: requestedSession({ creation: { attempts: 1, firstAttemptAt: T0, lastUntil: at(0, 10) } }),
+    },
+    { state: 'starting', session: liveSession({ observed: starting(at(-1), at(-1)), observedAt: at(-1) }) },
+    { state: 'ready', session: liveSession({ observedAt: at(-1) }) },
+    {
+      state: 'ready, kept, low and wanted longer',
+      session: liveSession({
+        observedAt: at(-1),
+        policy: { keepAlive: true },
+        leases: { grantedMinutes: 1, floorMinutes: 90 },
+      }),
+    },
+  ];
+
+  for (const because of reasons) {
+    describe(`because ${because}`, () => {
+      check(
+        states.flatMap(({ state, session }): Row[] => [
+          {
+            name: `${state}: is stopped`,
+            session: { ...session, desired: stopped(because) },
+            now: T0,
+            expected: { type: 'stop', because },
+          },
+          {
+            name: `${state}, accepted: is looked at a second later`,
+            session: { ...session, desired: stopped(because, T0, T0) },
+            now: at(0, 0.999),
+            expected: none(look(at(0, 1), 'stopping')),
+          },
+          {
+            name: `${state}, accepted and seen since: is looked at every 5 s`,
+            session: { ...session, desired: stopped(because, T0, T0), observedAt: at(0, 1) },
+            now: at(0, 5),
+            expected: none(look(at(0, 6), 'stopping')),
+          },
+          {
+            name: `${state}, accepted and still there: is stopped again after 30 s`,
+            session: { ...session, desired: stopped(because, T0, T0), observedAt: at(0, 26) },
+            now: at(0, 30),
+            expected: { type: 'stop', because },
+          },
+        ]),
+      );
+    });
+  }
+
+  check([
+    {
+      name: 'waits for the call of another',
+      session: liveSession({
+        desired: stopped('asked'),
+        pending: { op: 'extend', opId: 'op-9', until: at(0, 5) },
+      }),
+      now: at(0, 4),
+      expected: none({ action: 'stop', at: at(0, 5), because: 'asked' }),
+    },
+    {
+      name: 'waits for the back-off of a stop that told nothing',
+      session: liveSession({ desired: stopped('idle'), retry: { failures: 2, at: at(0, 2) } }),
+      now: at(0, 1),
+      expected: none({ action: 'stop', at: at(0, 2), because: 'idle' }),
+    },
+    {
+      name: 'unconfirmed and missing: a create that is still on its way settles first',
+      session: requestedSession({
+        desired: stopped('asked'),
+        creation: { attempts: 1, firstAttemptAt: T0, lastUntil: at(0, 10) },
+        missingSince: at(0, 20),
+      }),
+      now: at(2, 9),
+      expected: none(look(at(2, 10), 'missing')),
+    },
+    {
+      name: 'unconfirmed and missing after it settled: the second look comes 5 s after the first',
+      session: requestedSession({
+        desired: stopped('asked'),
+        creation: { attempts: 1, firstAttemptAt: T0, lastUntil: at(0, 10) },
+        missingSince: at(9),
+      }),
+      now: at(9, 4),
+      expected: none(look(at(9, 5), 'missing')),
+    },
+    {
+      name: 'at the cap: waits because it is stopping, not because of the cap',
+      session: liveSession({
+        desired: stopped('asked', T0, T0),
+        policy: { keepAlive: true },
+        leases: { grantedMinutes: 1439 },
+        observedAt: at(-1),
+      }),
+      now: T0,
+      expected: none(look(at(0, 1), 'stopping')),
+    },
+  ]);
+});
