@@ -50,7 +50,7 @@ const telemetry = telemetryTo([
   lineTelemetry(writeLine),
   ...(telemetryConnectionString === undefined
     ? []
-    : [applicationInsights(telemetryConnectionString, writeLine)]),
+    : [applicationInsights(telemetryConnectionString, writeLine, clock.now)]),
 ]);
 
 const TABLE_NAME = 'leasekeeper';

@@ -8,6 +8,7 @@ import { describeError, lineTelemetry } from '../shared/telemetry.ts';
 export const applicationInsights = (
   connectionString: string,
   writeLine: (line: string) => void,
+  now: () => number,
 ): Telemetry => {
   const load = async () => {
     const { default: library } = await import('applicationinsights');
@@ -27,7 +28,7 @@ export const applicationInsights = (
     report(report) {
       track(report).catch((error: unknown) => {
         // Telemetry must not fail the work that it tells of.
-        const at = new Date().toISOString();
+        const at = new Date(now()).toISOString();
         lineTelemetry(writeLine).report({
           kind: 'fault',
           at,

@@ -56,8 +56,8 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
   const faults: string[] = [];
   const storageConnectionString = required(environment, 'AzureWebJobsStorage', faults);
   const tokenSecrets = readSecrets(required(environment, 'KEEPER_TOKEN_SECRETS', faults), faults);
-  const sweepSchedule = environment.KEEPER_SWEEP_SCHEDULE ?? '0 * * * * *';
-  if (sweepSchedule.trim().split(/\s+/).length !== 6) {
+  const sweepSchedule = environment.KEEPER_SWEEP_SCHEDULE?.trim() || '0 * * * * *';
+  if (sweepSchedule.split(/\s+/).length !== 6) {
     faults.push('KEEPER_SWEEP_SCHEDULE: must be an NCRONTAB expression of six fields, such as "0 * * * * *"');
   }
   const spans = readSpans(environment, faults);
@@ -71,7 +71,9 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
     observeIntervalMs: (spans.KEEPER_OBSERVE_INTERVAL ?? 0) * MINUTE_MS,
     launchTimeoutMs: (spans.KEEPER_LAUNCH_TIMEOUT ?? 0) * MINUTE_MS,
   };
-  checkExtension('KEEPER_EXTENSION', defaults, faults);
+  if (spans.KEEPER_EXTENSION !== undefined && spans.KEEPER_RENEW_MARGIN !== undefined) {
+    checkExtension('KEEPER_EXTENSION', defaults, faults);
+  }
   const accounts = readAccounts(environment, readFile, defaults, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   const telemetryConnectionString = environment.APPLICATIONINSIGHTS_CONNECTION_STRING || undefined;
@@ -95,7 +97,7 @@ const required = (environment: Environment, name: string, faults: string[]): str
 };
 
 const readBoolean = (environment: Environment, name: string, faults: string[]): boolean => {
-  const value = environment[name]?.trim().toLowerCase() ?? 'false';
+  const value = environment[name]?.trim().toLowerCase() || 'false';
   if (value !== 'true' && value !== 'false') faults.push(`${name}: must be true or false`);
   return value === 'true';
 };
@@ -113,18 +115,20 @@ const readSpans = (environment: Environment, faults: string[]): Record<SpanName,
   return Object.fromEntries(entries) as Record<SpanName, number | undefined>;
 };
 
+const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
+
 const readSecrets = (text: string, faults: string[]): Uint8Array[] => {
-  const secrets = text
-    .split(/[\s,;]+/)
-    .filter((part) => part !== '')
-    .map((part) => Buffer.from(part, 'base64'));
-  secrets.forEach((secret, index) => {
-    if (secret.byteLength >= MIN_TOKEN_SECRET_BYTES) return;
-    faults.push(
-      `KEEPER_TOKEN_SECRETS: secret ${index + 1} must be base64 of at least ${MIN_TOKEN_SECRET_BYTES} bytes`,
-    );
+  if (text === '') return [];
+  const parts = text.split(/[\s,;]+/).filter((part) => part !== '');
+  if (parts.length === 0) faults.push('KEEPER_TOKEN_SECRETS: needs at least one secret');
+  return parts.map((part, index) => {
+    const secret = Buffer.from(part, 'base64');
+    if (!BASE64.test(part) || secret.byteLength < MIN_TOKEN_SECRET_BYTES) {
+      const wanted = `base64 of at least ${MIN_TOKEN_SECRET_BYTES} bytes`;
+      faults.push(`KEEPER_TOKEN_SECRETS: secret ${index + 1} must be ${wanted}`);
+    }
+    return secret;
   });
-  return secrets;
 };
 
 /** Renewing must leave time for the next renewal, or a session would be renewed over and over. */
@@ -147,8 +151,7 @@ const timeSpan = z.string().transform((text, context) => {
 /** Keys travel to the upstream: over TLS, or without leaving this machine. */
 const endpoint = z.string().transform((text, context) => {
   const url = URL.parse(text);
-  const isPlain =
-    url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  const isPlain = url !== null && url.username === '' && url.password === '' && !/[?#]/.test(url.href);
   const isLocal = url?.protocol === 'http:' && /^(127(\.\d+){3}|localhost|\[::1\])$/.test(url.hostname);
   if (isPlain && (url.protocol === 'https:' || isLocal)) return url.href.replace(/\/+$/, '');
   context.issues.push({
@@ -163,7 +166,10 @@ const accountId = z
   .string()
   .regex(ACCOUNT_ID, 'must be a GUID')
   .transform((text) => text.toLowerCase());
-const key = z.string().min(MIN_KEY_CHARACTERS, `must have at least ${MIN_KEY_CHARACTERS} characters`);
+const key = z
+  .string()
+  .min(MIN_KEY_CHARACTERS, `must have at least ${MIN_KEY_CHARACTERS} characters`)
+  .regex(/^\S+$/, 'must have no blanks in it: a header carries it');
 
 const accountsSchema = z
   .array(
@@ -213,14 +219,16 @@ const readAccounts = (
     if (ids.indexOf(account.accountId) !== index) faults.push(`${name}.accountId: is there twice`);
     if (!isLocal && isDemo(account)) faults.push(`${name}: the demo account is for local development only`);
     const { extension = defaults.extension, renewMargin = defaults.renewMargin } = account.policy;
-    checkExtension(`${name}.policy.extension`, { extension, renewMargin }, faults);
+    // An account that says nothing has the defaults, whose fault is told once.
+    const isOwn = account.policy.extension !== undefined || account.policy.renewMargin !== undefined;
+    if (isOwn) checkExtension(`${name}.policy.extension`, { extension, renewMargin }, faults);
   });
   return result.data.map((account) => toAccount(account, defaults));
 };
 
 const readJson = (text: string, readFile: (path: string) => string, faults: string[]): unknown => {
   try {
-    return JSON.parse(text.startsWith('@') ? readFile(text.slice(1)) : text);
+    return JSON.parse(text.startsWith('@') ? withoutByteOrderMark(readFile(text.slice(1))) : text);
   } catch (error) {
     // The parser's own message would quote the text, which holds keys.
     const isUnreadable = text.startsWith('@') && !(error instanceof SyntaxError);
@@ -229,11 +237,16 @@ const readJson = (text: string, readFile: (path: string) => string, faults: stri
   }
 };
 
+/** Some editors and shells write one in front of a file. */
+const withoutByteOrderMark = (text: string): string => text.replace(/^\uFEFF/, '');
+
 const pathText = (path: readonly PropertyKey[]): string =>
   path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
 
-const isDemo = ({ accountId: id, keys }: { accountId: string; keys: readonly string[] }): boolean =>
-  id === DEMO_ACCOUNT.accountId || keys.includes(DEMO_ACCOUNT.key);
+const isDemo = ({ accountId: id, keys, upstream }: z.output<typeof accountsSchema>[number]): boolean =>
+  id === DEMO_ACCOUNT.accountId ||
+  keys.includes(DEMO_ACCOUNT.key) ||
+  upstream.accountKey === DEMO_ACCOUNT.key;
 
 const toAccount = (
   { accountId: id, keys, upstream, policy }: z.output<typeof accountsSchema>[number],

@@ -1,4 +1,5 @@
 import {
+  clientLeaseMinutes,
   elapsedMinutesAtMost,
   extensionCapMinutes,
   extensionTarget,
@@ -6,7 +7,6 @@ import {
   leaseEnd,
   MINUTE_MS,
 } from './lease.ts';
-import { MAX_EXTENDED_LEASE_MINUTES } from './protocol/session-2021.ts';
 import {
   type Activity,
   type Because,
@@ -151,12 +151,11 @@ const readySteps = (
     steps.push({ action: 'stop', at: over, because: 'lifetime' });
   }
   steps.push(...clientExtension(session));
-  if (policy.keepAlive && !isCapped(session)) {
-    // After a refusal the next minute asks for another total.
-    const renewAt = Math.max(
-      end.early - rules.renewMarginMinutes * MINUTE_MS,
-      (session.refused?.at ?? Number.NEGATIVE_INFINITY) + MINUTE_MS,
-    );
+  // After a refusal a look comes first, and the next minute asks for another total.
+  const isHeeded = session.refused === null || (session.observedAt ?? 0) > session.refused.at;
+  if (policy.keepAlive && isHeeded && !isCapped(session)) {
+    const refusedAt = session.refused?.at ?? Number.NEGATIVE_INFINITY;
+    const renewAt = Math.max(end.early - rules.renewMarginMinutes * MINUTE_MS, refusedAt + MINUTE_MS);
     steps.push({ action: 'extend', at: renewAt, because: 'keep-alive' });
   }
   steps.push(observation(session, end, rules));
@@ -169,10 +168,6 @@ const clientExtension = ({ leases, refused }: LiveSession): Step[] => {
   if (wanted <= leases.grantedMinutes || wanted === refused?.maxLeaseMinutes) return [];
   return [{ action: 'extend', at: 0, because: 'client' }];
 };
-
-/** The client's words in the whole minutes of the upstream, rounded up so that it gets at least what it asked for. */
-export const clientLeaseMinutes = (floorMinutes: number): number =>
-  Math.min(Math.ceil(floorMinutes), MAX_EXTENDED_LEASE_MINUTES);
 
 /** When a Ready session is looked at: at the end of its lease, after a refusal, and every interval. */
 const observation = (session: LiveSession, end: { early: Instant; late: Instant }, rules: Rules): Step => {
@@ -246,22 +241,26 @@ const extension = (
   if (because === 'client')
     return { type: 'extend', because, maxLeaseMinutes: clientLeaseMinutes(leases.floorMinutes) };
   if (observed.status !== 'Ready') return undefined;
-  const maxLeaseMinutes = extensionTarget({
+  const target = extensionTarget({
     grantedMinutes: leases.grantedMinutes,
     elapsedMinutes: elapsedMinutesAtMost(observed.readyAt, now),
     extensionMinutes: rules.extensionMinutes,
     maxLifetimeMinutes: policy.maxLifetimeMinutes,
   });
-  return maxLeaseMinutes === undefined || maxLeaseMinutes === refused?.maxLeaseMinutes
-    ? undefined
-    : { type: 'extend', because, maxLeaseMinutes };
+  if (target === undefined) return undefined;
+  // A refusal is never repeated unchanged. The next minute is still within the cap: a refused cap has no step.
+  return {
+    type: 'extend',
+    because,
+    maxLeaseMinutes: target === refused?.maxLeaseMinutes ? target + 1 : target,
+  };
 };
 
-const isCapped = ({ policy, observed, leases, refused }: LiveSession): boolean => {
+const isCapped = ({ policy, desired, observed, leases, refused }: LiveSession): boolean => {
   const cap = extensionCapMinutes(policy.maxLifetimeMinutes);
   // A cap that the upstream has refused is as good as reached: asking again unchanged is pointless.
-  const reached = leases.grantedMinutes >= cap || refused?.maxLeaseMinutes === cap;
-  return policy.keepAlive && observed.status === 'Ready' && reached;
+  const isReached = leases.grantedMinutes >= cap || refused?.maxLeaseMinutes === cap;
+  return policy.keepAlive && desired.state === 'running' && observed.status === 'Ready' && isReached;
 };
 
 const soonest = (steps: readonly Step[]): Step =>

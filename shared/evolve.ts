@@ -1,5 +1,5 @@
 import { end, foreign, missing, sawEnd } from './ending.ts';
-import { type Instant, MINUTE_MS, narrow, type ReadyAt, readyAtFrom } from './lease.ts';
+import { clientLeaseMinutes, type Instant, MINUTE_MS, narrow, type ReadyAt, readyAtFrom } from './lease.ts';
 import type { Act, Evolved, HistoryEvent, Outcome, Sighting } from './outcome.ts';
 import type { LiveSession } from './session.ts';
 
@@ -64,7 +64,7 @@ const found = (
 ): Evolved => {
   // The id existed before our very first attempt: this server is not ours, whatever it looks like.
   if (act.type === 'create' && !created && session.creation.attempts === 1) return foreign(session, now);
-  const seen: LiveSession = {
+  const looked: LiveSession = {
     ...session,
     observedAt: sighting.sentAt,
     missingSince: null,
@@ -74,6 +74,7 @@ const found = (
       grantedMinutes: Math.max(session.leases.grantedMinutes, sighting.leaseMinutes),
     },
   };
+  const seen = settleRefusal(looked, sighting.sentAt);
   switch (sighting.status) {
     case 'Starting':
       return extended(session, act, sawStarting(seen, sighting), now);
@@ -133,10 +134,19 @@ const extended = (before: LiveSession, act: Act, after: LiveSession, now: Instan
     const refusal = refused(after, act, { status: 200, message: `granted ${grantedMinutes} min only` }, now);
     return { next: refusal.next, events: [...events, ...refusal.events] };
   }
-  return {
-    next: grantedMinutes > before.leases.grantedMinutes ? { ...after, refused: null } : after,
-    events,
-  };
+  return { next: after, events };
+};
+
+/** The look after a refusal settles it: the total holds after all, or the client's own lease is what it really has. */
+const settleRefusal = (session: LiveSession, sentAt: Instant): LiveSession => {
+  const { refused: refusal, leases } = session;
+  const { floorMinutes, grantedMinutes } = leases;
+  if (refusal === null) return session;
+  if (grantedMinutes >= refusal.maxLeaseMinutes) return { ...session, refused: null };
+  // Words that the client has said since are another question.
+  const isAbout = clientLeaseMinutes(floorMinutes) === refusal.maxLeaseMinutes;
+  if (sentAt <= refusal.at || !isAbout) return session;
+  return { ...session, leases: { ...leases, floorMinutes: Math.min(floorMinutes, grantedMinutes) } };
 };
 
 const accepted = (session: LiveSession, now: Instant): Evolved => {
@@ -155,19 +165,12 @@ const refused = (
     case 'create':
       return createRefused(session, message, now);
     case 'extend': {
-      // The client was told no (or will be): its own lease is again what it really has.
-      const { requestedMinutes, floorMinutes, grantedMinutes } = session.leases;
-      const floor =
-        act.because === 'client'
-          ? Math.max(requestedMinutes, Math.min(floorMinutes, grantedMinutes))
-          : floorMinutes;
-      const next: LiveSession = {
-        ...session,
-        leases: { ...session.leases, floorMinutes: floor },
-        refused: { maxLeaseMinutes: act.maxLeaseMinutes, at: now },
-      };
       const detail = { maxLeaseMinutes: act.maxLeaseMinutes, status, message };
-      return { next, events: [{ at: now, kind: 'refused', because: act.because, detail }] };
+      return {
+        // A look comes next: the total may hold after all, where only the answer to an earlier try was lost.
+        next: { ...session, refused: { maxLeaseMinutes: act.maxLeaseMinutes, at: now } },
+        events: [{ at: now, kind: 'refused', because: act.because, detail }],
+      };
     }
     case 'observe':
     case 'stop':

@@ -1,4 +1,4 @@
-import { clientLeaseMinutes, decide, dueAtOf, type Foreseen, foresee } from './decide.ts';
+import { decide, dueAtOf, type Foreseen, foresee } from './decide.ts';
 import {
   ExtensionRefusedError,
   type KeeperError,
@@ -9,7 +9,7 @@ import {
   UpstreamUnavailableError,
 } from './errors.ts';
 import { intentOf, type Limits, withIntent } from './intent.ts';
-import type { Instant } from './lease.ts';
+import { clientLeaseMinutes, type Instant } from './lease.ts';
 import type { HistoryEvent } from './outcome.ts';
 import { createReconciler, MAX_CONFLICTS, type Surroundings } from './reconcile.ts';
 import {

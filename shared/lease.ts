@@ -76,3 +76,7 @@ export const extensionTarget = (lease: {
   const target = Math.min(wanted, extensionCapMinutes(lease.maxLifetimeMinutes));
   return target > lease.grantedMinutes ? target : undefined;
 };
+
+/** The client's words in the whole minutes of the upstream, rounded up so that it gets at least what it asked for. */
+export const clientLeaseMinutes = (floorMinutes: number): number =>
+  Math.min(Math.ceil(floorMinutes), MAX_EXTENDED_LEASE_MINUTES);

@@ -1,6 +1,5 @@
-import { clientLeaseMinutes } from './decide.ts';
 import { LeaseNotLargerError } from './errors.ts';
-import type { Instant } from './lease.ts';
+import { clientLeaseMinutes, type Instant } from './lease.ts';
 import type { HistoryEvent } from './outcome.ts';
 import { MAX_CREATE_LEASE_MINUTES, type Size } from './protocol/session-2021.ts';
 import type { LiveSession, Policy, Rules } from './session.ts';

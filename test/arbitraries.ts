@@ -69,11 +69,14 @@ const policy = fc.record({
   maxLifetimeMinutes: orNull(someMinutes(2000)),
 });
 const wholeLease = fc.oneof(fc.integer({ min: 1, max: 1440 }), fc.constantFrom(1438, 1439, 1440));
-const leases = fc.record({
-  requestedMinutes: someMinutes(1440),
-  floorMinutes: fc.oneof(someMinutes(1440), wholeLease),
-  grantedMinutes: wholeLease,
-});
+/** The client's latest words are never less than its first ones. */
+const leases = fc
+  .record({
+    requestedMinutes: someMinutes(1440),
+    floorMinutes: fc.oneof(someMinutes(1440), wholeLease),
+    grantedMinutes: wholeLease,
+  })
+  .map((held) => ({ ...held, floorMinutes: Math.max(held.floorMinutes, held.requestedMinutes) }));
 const creation = fc
   .record({ maxLeaseMinutes: wholeLease, attempts: fc.integer({ min: 1, max: 4 }), firstAttemptAt: ago(DAY) })
   .map((made) => ({ ...made, lastUntil: made.firstAttemptAt + seconds(10) * made.attempts }));

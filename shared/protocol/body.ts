@@ -7,9 +7,11 @@ export const MAX_BODY_BYTES = 64 * 1024;
 /** How deep objects and arrays may be nested; the API's own bodies reach 2. */
 export const MAX_BODY_DEPTH = 32;
 
-// Strings and comments are taken out before numbers are looked at.
-const STRINGS_AND_COMMENTS = /"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
-const UNUSUAL_NUMBER = /(?:^|[[:,\s+-])(?:0x[\da-f]|infinity|nan)/i;
+// As JSON5 has them: a line comment ends at each of its four line ends.
+const STRINGS_AND_COMMENTS =
+  /"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|\/\/[^\n\r\u2028\u2029]*|\/\*[\s\S]*?\*\//g;
+// A value, not a key: `{ NaN: 1 }` and `{ nano: 1 }` are keys like others.
+const UNUSUAL_NUMBER = /[[:,\s+-](?:0[xX][\da-fA-F]|(?:Infinity|NaN)\s*(?=[,\]}]))/;
 
 /**
  * Reads a request body: an object in JSON or in JSON5, because the documented example of this API is
@@ -73,7 +75,8 @@ const parseJson5 = (text: string): unknown => {
       throw new BadRequestError(`The request body is not JSON: ${reason}.`, { cause });
     }
   })();
-  if (UNUSUAL_NUMBER.test(text.replace(STRINGS_AND_COMMENTS, '""'))) {
+  const bare = text.replace(STRINGS_AND_COMMENTS, (part) => (part.startsWith('/') ? ' ' : '""'));
+  if (UNUSUAL_NUMBER.test(bare)) {
     throw new BadRequestError('The request body has a number that is not written in decimal digits.');
   }
   return value;

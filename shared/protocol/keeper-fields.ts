@@ -41,10 +41,13 @@ export const keeperFields = {
   maxLifetime: spanMinutes.nullable().optional(),
   maxLifetimeMinutes: plainMinutes.nullable().optional(),
   tags: z
-    .record(z.string().min(1, 'a tag needs a name').max(MAX_TAG_CHARACTERS, 'a name is too long'), tag, {
-      error: 'must be an object of strings',
-    })
+    .record(z.string(), tag, { error: 'must be an object of strings' })
     .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `must have at most ${MAX_TAGS} entries`)
+    .refine((tags) => !Object.hasOwn(tags, ''), 'a tag needs a name')
+    .refine(
+      (tags) => Object.keys(tags).every((name) => name.length <= MAX_TAG_CHARACTERS),
+      `a name must have at most ${MAX_TAG_CHARACTERS} characters`,
+    )
     .optional(),
 };
 

@@ -136,7 +136,6 @@ export const createStore = (table: Table, newId: () => string): Store => {
       rowKeys.due(found.session.dueAt, sessionId),
       rowKeys.due(next.dueAt, sessionId),
     ];
-    const moved: RowChange[] = oldDue === newDue ? [] : [{ type: 'put', rowKey: newDue, columns: {} }];
     const changes: RowChange[] = [
       { type: 'update', rowKey: rowKeys.live(sessionId), columns: writeSession(next), etag: found.etag },
       {
@@ -147,7 +146,8 @@ export const createStore = (table: Table, newId: () => string): Store => {
         // A stop is decided on the activity that was read: use in between breaks it. Otherwise use is left alone.
         etag: stops ? found.activity.etag : '*',
       },
-      ...moved,
+      // Also where the instant stays: a due row that was lost is mended by the next change.
+      { type: 'put', rowKey: newDue, columns: {} },
       ...events,
     ];
     const removal: RowChange[] = oldDue === newDue ? [] : [{ type: 'delete', rowKey: oldDue }];
@@ -158,7 +158,9 @@ export const createStore = (table: Table, newId: () => string): Store => {
         ...found.activity,
         closed,
         shown: shownOf(next),
-        etag: etags.get(rowKeys.activity(sessionId)) ?? '',
+        // Use may have been noted since the activity was read: only a guarded write knows that it was not. With the
+        // old etag a stop that is decided on this is broken, and decided again.
+        etag: stops ? (etags.get(rowKeys.activity(sessionId)) ?? '') : found.activity.etag,
       },
     });
     const submitted = await table.submit(accountId, [...changes, ...removal]);
@@ -230,6 +232,8 @@ export const createStore = (table: Table, newId: () => string): Store => {
 
     async insert(session, activity, events) {
       const { accountId, sessionId } = session;
+      // An ended session's activity row keeps its id from being used again; this is for a table that has lost it.
+      if (await hasRow(accountId, rowKeys.ended(sessionId))) return undefined;
       const next = { ...session, opId: newId(), seq: events.length };
       const columns = activityColumns(activity, next);
       const submitted = await table.submit(accountId, [

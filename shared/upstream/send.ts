@@ -18,7 +18,7 @@ export interface HttpAnswer {
 
 /** The server was never reached, so the request cannot have had an effect there. */
 export class UnreachableError extends Error {
-  constructor(cause: unknown) {
+  constructor(cause: Error) {
     super('the upstream cannot be reached', { cause });
     this.name = 'UnreachableError';
   }
@@ -26,7 +26,7 @@ export class UnreachableError extends Error {
 
 /** The exchange broke off: the request may have had its effect or not. */
 export class BrokenExchangeError extends Error {
-  constructor(cause: unknown) {
+  constructor(cause: Error) {
     super('the exchange with the upstream broke off', { cause });
     this.name = 'BrokenExchangeError';
   }
@@ -69,9 +69,18 @@ export const send: Send = async ({ method, url, headers, body, signal }) => {
     });
     return { status: statusCode, headers: flat(received), body: text };
   } catch (error) {
+    const cause = withoutRequest(error);
     const isUnconnected = error instanceof RequestError && NOT_CONNECTED.has(error.code);
-    throw isUnconnected ? new UnreachableError(error) : new BrokenExchangeError(error);
+    throw isUnconnected ? new UnreachableError(cause) : new BrokenExchangeError(cause);
   }
+};
+
+/** What went wrong, without the request that got's own errors carry: its headers hold a key or a token. */
+const withoutRequest = (error: unknown): Error => {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const plain = new Error(message);
+  plain.name = name;
+  return plain;
 };
 
 const flat = (headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> =>

@@ -31,6 +31,9 @@ const REFRESH_BEFORE_MS = 10 * MINUTE_MS;
 /** A token that does not say when it ends is used for so long. */
 const UNKNOWN_LIFETIME_MS = 60 * MINUTE_MS;
 
+/** How long the token endpoint may take, for whoever asked first. */
+const ASK_TIMEOUT_MS = 10_000;
+
 const answerSchema = z.object({ AccessToken: z.string().min(1) });
 
 /** Keeps one token, and asks for a new one once for all callers that need it at the same time. */
@@ -54,16 +57,25 @@ export const createUpstreamToken = (source: TokenSource, clock: Clock, send: Sen
   return {
     get(signal) {
       if (held !== undefined && clock.now() < held.refreshAt) return Promise.resolve(held.token);
-      asking ??= ask(signal).finally(() => {
+      // The question has a window of its own: callers of less patience leave it to the others.
+      asking ??= ask(clock.abortAt(clock.now() + ASK_TIMEOUT_MS)).finally(() => {
         asking = undefined;
       });
-      return asking;
+      return unlessAborted(asking, signal);
     },
     drop(token) {
       if (held?.token === token) held = undefined;
     },
   };
 };
+
+const unlessAborted = (token: Promise<string>, signal: AbortSignal): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const leave = (): void => reject(new NoTokenError('the token endpoint did not answer in time'));
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    token.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
 
 const readToken = (body: string): string => {
   try {

@@ -231,7 +231,8 @@ describe('an upstream that refuses every extension', () => {
     return asked;
   };
 
-  it('is never asked for the same total again', () => {
+  // Of refusals the last one is remembered: the client's total may come up once more as one of the keeper's own.
+  it('is never asked the same twice in a row, and for no total more than twice', () => {
     const wholeMinutes = fc.integer({ min: 1, max: 100 });
     const lease = fc.record({
       requestedMinutes: wholeMinutes,
@@ -252,7 +253,8 @@ describe('an upstream that refuses every extension', () => {
             policy: { keepAlive, maxLifetimeMinutes, idleTimeoutMinutes: null },
           });
           const asked = askedOf(session);
-          expect(asked).toEqual([...new Set(asked)]);
+          expect(asked.filter((total, index) => total === asked[index - 1])).toEqual([]);
+          expect(asked.length - new Set(asked).size).toBeLessThanOrEqual(1);
         },
       ),
       { numRuns: 300 },

@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REPOSITORY } from '../../infra/local/stack.ts';
+import { type PowerShellRequest, parsePowerShell } from '../powershell.ts';
+import { type Client, connect, startTestStack, type TestStack } from '../stack.ts';
+
+/** What the README shows is what happens: its curl commands are run, its PowerShell requests parsed and replayed. */
+
+const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
+const DEFAULT_ENDPOINT = 'http://127.0.0.1:7071';
+
+const blocks = (language: string): string[] =>
+  [...README.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    ([, text = '']) => text,
+  );
+
+let test: TestStack;
+let client: Client;
+
+beforeAll(async () => {
+  test = await startTestStack();
+  client = await connect(test.stack.keeperUrl);
+});
+afterAll(() => test.stop());
+
+const here = (text: string): string => text.replaceAll(DEFAULT_ENDPOINT, test.stack.keeperUrl);
+const run = async (script: string): Promise<string> =>
+  (await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script])).stdout;
+
+describe('the tour', () => {
+  it('works in curl, command by command, and shows what the text says', async () => {
+    const [token = '', keep = '', idle = '', look = '', see = '', rest = ''] = blocks('bash').map(here);
+    expect(blocks('bash')).toHaveLength(6);
+    const made = await run(`${token}${keep}${idle}echo "$KEPT $IDLE"`);
+    const [kept = '', left = ''] = made.trim().split(' ');
+    const set = `${token}KEPT=${kept}\nIDLE=${left}\n`;
+
+    await client.untilStatus(kept, 'Ready');
+    const looked = JSON.parse(await run(set + look)) as {
+      sessionMaxLeaseTime: string;
+      keeper: { next: object };
+    };
+    expect(looked.sessionMaxLeaseTime > '00:01:00').toBe(true);
+    expect(looked.keeper.next).toEqual({
+      action: expect.any(String),
+      at: expect.any(String),
+      because: expect.any(String),
+    });
+
+    await client.untilStatus(left, 'Stopped', 30_000);
+    const seen = JSON.parse(await run(set + see)) as { message: string };
+    expect(seen.message).toContain('idle');
+
+    const [beat = '', , listed = ''] = (await run(set + rest.replaceAll('\ncurl', '\necho\ncurl'))).split(
+      '\n',
+    );
+    expect(JSON.parse(beat)).toMatchObject({ status: 'Ready', idleAt: expect.any(String) });
+    expect(listed).toContain('"sessionMaxLeaseTime":"05:00:00"');
+    await client.untilStatus(kept, 'Stopped');
+  }, 90_000);
+
+  it('asks the same in PowerShell', async () => {
+    const variables = new Map<string, string>();
+    const seen: string[] = [];
+    const replay = async ({ method, uri, headers, body }: PowerShellRequest): Promise<string> => {
+      const init = { method, headers, ...(body === undefined ? {} : { body }) };
+      const answer = await fetch(uri, init);
+      expect({ uri, ok: answer.ok }).toEqual({ uri, ok: true });
+      seen.push(`${method} ${new URL(uri).pathname.replace(/[0-9a-f-]{36}/g, '*')}`);
+      return answer.text();
+    };
+    for (const block of blocks('powershell')) await parsePowerShell(here(block), variables, replay);
+    expect(seen).toEqual([
+      'GET /accounts/*/token',
+      'POST /v1/accounts/*/sessions/create',
+      'POST /v1/accounts/*/sessions/create',
+      'GET /v1/accounts/*/sessions/*/properties',
+      'GET /v1/accounts/*/sessions/*/properties',
+      'POST /v1/accounts/*/sessions/*/heartbeat',
+      'PATCH /v1/accounts/*/sessions/*',
+      'GET /v1/accounts/*/sessions',
+      'DELETE /v1/accounts/*/sessions/*',
+    ]);
+  }, 60_000);
+});
+
+describe('the settings table', () => {
+  it('has every setting that the code reads, and no other', () => {
+    const sources = ['shared/config.ts', 'infra/local/stack.ts', 'infra/local/session-host/settings.ts'];
+    const code = sources.map((file) => readFileSync(join(REPOSITORY, file), 'utf8')).join('\n');
+    const name =
+      /\b(?:KEEPER|SESSION_HOST|AZURITE|LEASE_KEEPER)_[A-Z_]+\b|\bAzureWebJobsStorage\b|\bAPPLICATIONINSIGHTS_CONNECTION_STRING\b|\bAZURE_FUNCTIONS_ENVIRONMENT\b/g;
+    const internal = ['AZURITE_ACCOUNT', 'AZURITE_KEY'];
+    const read = new Set((code.match(name) ?? []).filter((one) => !internal.includes(one)));
+    const tables = README.split('\n').filter((line) => line.startsWith('| `'));
+    const told = new Set(
+      tables
+        .map((line) => line.split(' | ')[0] ?? '')
+        .join('\n')
+        .match(name),
+    );
+    expect([...told].sort()).toEqual([...read].sort());
+  });
+
+  it('names only files that exist', () => {
+    for (const [, path = ''] of README.matchAll(/\]\(([a-z][\w./-]*)\)/gi)) {
+      expect(() => readFileSync(join(REPOSITORY, path))).not.toThrowError(/ENOENT/);
+    }
+  });
+});
