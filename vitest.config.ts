@@ -4,6 +4,8 @@ import { ClosingLine } from './test/closing-line.ts';
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
+    // Most of the time is spent waiting for the stack's clock, not computing: more workers than cores.
+    maxWorkers: 5,
     projects: [
       { test: { name: 'fast', include: ['test/{unit,property}/**/*.test.ts'] } },
       {
