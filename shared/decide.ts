@@ -88,11 +88,15 @@ const plan = (session: LiveSession, activity: Activity, rules: Rules): Step[] =>
   const free = session.pending?.until ?? 0;
   const willing = Math.max(free, session.retry?.at ?? 0);
   const isVerdict = (step: Step): boolean => step.action === 'stop' && session.desired.state === 'running';
-  return liveSteps(session, activity, rules).map((step) => ({
-    ...step,
-    at: Math.max(step.at, isVerdict(step) ? free : willing),
-  }));
+  const steps = liveSteps(session, activity, rules);
+  const verdicts = steps.filter(isVerdict).map((step) => ({ ...step, at: Math.max(step.at, free) }));
+  const others = [...lookFirst(session), ...steps.filter((step) => !isVerdict(step))];
+  return [...verdicts, ...others.map((step) => ({ ...step, at: Math.max(step.at, willing) }))];
 };
+
+/** A change that got no answer is not simply repeated: the session may have ended meanwhile. */
+const lookFirst = ({ unansweredSince }: LiveSession): Step[] =>
+  unansweredSince === null ? [] : [{ action: 'observe', at: unansweredSince, because: 'unanswered' }];
 
 const liveSteps = (session: LiveSession, activity: Activity, rules: Rules): Step[] => {
   const { desired } = session;

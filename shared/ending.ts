@@ -56,6 +56,7 @@ export const missing = (session: LiveSession, sentAt: Instant, now: Instant): Ev
     missingSince: missingSince ?? sentAt,
     observedAt: sentAt,
     retry: null,
+    unansweredSince: null,
   };
   if (desired.state === 'stopped') {
     const confirmed =

@@ -28,16 +28,31 @@ export const evolve = (session: LiveSession, act: Act, outcome: Outcome, now: In
       return refused(settled, act, outcome, now);
     case 'unsent': {
       const kept = act.type === 'create' ? withoutAttempt(settled) : settled;
-      return same({ ...kept, retry: backOff(kept, null, now) });
+      return same(unanswered(kept, act, null, now));
     }
     case 'inconclusive':
-      return same({ ...settled, retry: backOff(settled, outcome.retryAfterMs, now) });
+      return same(unanswered(settled, act, outcome.retryAfterMs, now));
     default:
       return outcome satisfies never;
   }
 };
 
 const same = (next: LiveSession): Evolved => ({ next, events: [] });
+
+/**
+ * Nothing was learnt. An extension or a stop that gets no answer may be a call that the upstream cannot answer at all,
+ * while it would say that the session has ended: looks and repetitions take turns.
+ */
+const unanswered = (
+  session: LiveSession,
+  act: Act,
+  retryAfterMs: number | null,
+  now: Instant,
+): LiveSession => ({
+  ...session,
+  retry: backOff(session, retryAfterMs, now),
+  unansweredSince: act.type === 'extend' || act.type === 'stop' ? now : null,
+});
 
 const backOff = (
   { retry }: LiveSession,
@@ -68,7 +83,9 @@ const found = (
     ...session,
     observedAt: sighting.sentAt,
     missingSince: null,
-    retry: null,
+    // A look does not shorten the wait of the change that it was made for.
+    retry: act.type === 'observe' && session.unansweredSince !== null ? session.retry : null,
+    unansweredSince: null,
     leases: {
       ...session.leases,
       grantedMinutes: Math.max(session.leases.grantedMinutes, sighting.leaseMinutes),
@@ -152,7 +169,7 @@ const settleRefusal = (session: LiveSession, sentAt: Instant): LiveSession => {
 const accepted = (session: LiveSession, now: Instant): Evolved => {
   const { desired } = session;
   if (desired.state !== 'stopped') return same(session);
-  return same({ ...session, retry: null, desired: { ...desired, acceptedAt: now } });
+  return same({ ...session, retry: null, unansweredSince: null, desired: { ...desired, acceptedAt: now } });
 };
 
 const refused = (
@@ -174,8 +191,8 @@ const refused = (
     }
     case 'observe':
     case 'stop':
-      // No answer to the question: a refused look or stop tells nothing about the server.
-      return same({ ...session, retry: backOff(session, null, now) });
+      // No answer to the question: a look tells why the stop is refused, if it is that.
+      return same(unanswered(session, act, null, now));
     default:
       return act satisfies never;
   }

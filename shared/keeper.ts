@@ -11,6 +11,7 @@ import {
 import { intentOf, type Limits, withIntent } from './intent.ts';
 import { clientLeaseMinutes, type Instant } from './lease.ts';
 import type { HistoryEvent } from './outcome.ts';
+import { inParallel } from './parallel.ts';
 import { createReconciler, MAX_CONFLICTS, type Surroundings } from './reconcile.ts';
 import {
   type Activity,
@@ -88,6 +89,12 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
     return found;
   };
 
+  const report = (what: string, sessionId: string | undefined, error: unknown): void => {
+    const subject = sessionId === undefined ? { accountId } : { accountId, sessionId };
+    const at = new Date(clock.now()).toISOString();
+    telemetry.report({ kind: 'fault', at, ...subject, what, error: describeError(error) });
+  };
+
   /** Commits what a client wants of a living session; decided again where the record changed in between. */
   const commitWish = async (
     sessionId: string,
@@ -121,15 +128,7 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
     } catch (error) {
       if (!(error instanceof TooManyConflictsError)) throw error;
       // Others are at work on it, and what is wanted is committed: the sweep finds it due.
-      const at = new Date(clock.now()).toISOString();
-      telemetry.report({
-        kind: 'fault',
-        at,
-        accountId,
-        sessionId,
-        what: 'reconcile',
-        error: describeError(error),
-      });
+      report('reconcile', sessionId, error);
     }
   };
 
@@ -167,7 +166,7 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
           keepAlive: session.policy.keepAlive,
         },
       };
-      const activity = { lastActivityAt: now, coveredUntil: now, closed: false };
+      const activity = activeAt(now);
       const inserted = await store.insert(withIntent(session, intent, now).next, activity, [created]);
       if (inserted === undefined) throw sessionExists();
       await reconciler.carryOut(inserted, intent);
@@ -201,17 +200,15 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
     },
 
     async list() {
-      const views: SessionView[] = [];
+      const sessions: LiveSession[] = [];
       for await (const item of store.list(accountId)) {
-        if (item instanceof Error) {
-          const at = new Date(clock.now()).toISOString();
-          telemetry.report({ kind: 'fault', at, accountId, what: 'list', error: describeError(item) });
-          continue;
-        }
-        const found = await store.read(item, clock.now());
-        if (found?.session.life === 'live') views.push(view(found, surroundings));
+        if (item instanceof Error) report('list', undefined, item);
+        else sessions.push(item);
       }
-      return views;
+      return inParallel(sessions, async (session) => {
+        const activity = (await store.readActivity(session)) ?? activeAt(clock.now());
+        return view({ session, activity }, surroundings);
+      });
     },
 
     async stop(sessionId) {
@@ -248,7 +245,13 @@ const isGranted = ({ session }: Found, minutes: number): boolean =>
   session.leases.grantedMinutes >= minutes ||
   (session.life === 'live' && session.desired.state === 'running' && session.observed.status === 'Requested');
 
-const view = ({ session, activity }: Found, { rules, clock }: Surroundings): SessionView => ({
+/** What a new session starts with; and a lost row counts as it will be restored, as active now. */
+const activeAt = (now: Instant): Activity => ({ lastActivityAt: now, coveredUntil: now, closed: false });
+
+const view = (
+  { session, activity }: Pick<SessionView, 'session' | 'activity'>,
+  { rules, clock }: Surroundings,
+): SessionView => ({
   session,
   activity,
   next: foresee(session, activity, clock.now(), rules),

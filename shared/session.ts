@@ -101,6 +101,8 @@ export interface LiveSession extends Facts {
   refused: { maxLeaseMinutes: number; at: Instant } | null;
   /** Back-off after answers that told nothing. */
   retry: { failures: number; at: Instant } | null;
+  /** Since when an extension or a stop is without an answer that tells: a look comes before it is repeated. */
+  unansweredSince: Instant | null;
 }
 
 export type EndStatus = 'Stopped' | 'Expired' | 'Error';
@@ -181,6 +183,7 @@ export type Because =
   | 'missing'
   | 'refused'
   | 'stopping'
+  | 'unanswered'
   | 'retention';
 
 /** Something that is to be done at an instant. */

@@ -3,6 +3,7 @@ import { StorageUnavailableError } from './errors.ts';
 import type { Limits } from './intent.ts';
 import type { Instant } from './lease.ts';
 import type { Act } from './outcome.ts';
+import { inParallel } from './parallel.ts';
 import type { Reconciler, Surroundings } from './reconcile.ts';
 import type { LiveSession } from './session.ts';
 import type { Found } from './store/store.ts';
@@ -13,7 +14,6 @@ const SWEEP_BUDGET_MS = 50_000;
 const CALL_TIMEOUT_MS = 10_000;
 /** So many due sessions are read and worked on at a time. */
 const BATCH = 64;
-const AT_A_TIME = 8;
 /** A session that is due again at once is looked at so often in one sweep. */
 const MAX_LOOKS = 3;
 
@@ -125,17 +125,3 @@ const observeTogether = async (
 };
 
 const isLive = (found: Found | undefined): found is Found<LiveSession> => found?.session.life === 'live';
-
-/** Works on all items, a few at a time, and gives the results in their order. */
-const inParallel = async <Item, Result>(
-  items: readonly Item[],
-  work: (item: Item, index: number) => Promise<Result>,
-): Promise<Result[]> => {
-  const results: Result[] = [];
-  const queue = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await work(item, index);
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
-  return results;
-};

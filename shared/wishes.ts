@@ -71,6 +71,7 @@ export const newSession = (
     missingSince: null,
     refused: null,
     retry: null,
+    unansweredSince: null,
   };
 };
 
@@ -123,6 +124,7 @@ export const stopped = (session: LiveSession, now: Instant): Wish | undefined =>
           desired: { state: 'stopped', because: 'asked', at: now, acceptedAt: null, message: null },
           // Whatever kept the keeper from asking before, a stop is worth a call of its own.
           retry: null,
+          unansweredSince: null,
         },
         events: [{ at: now, kind: 'stop', because: 'asked', detail: {} }],
       };

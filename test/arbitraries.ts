@@ -110,6 +110,7 @@ const shaped = (
           at: fc.integer({ min: -60_000, max: 120_000 }).map((ms) => T0 + ms),
         }),
       ),
+      unansweredSince: orNull(ago(minutes(1))),
     })
     .map(({ isUnsent, ...parts }) => {
       const isRequested = parts.observed.status === 'Requested';

@@ -70,6 +70,7 @@ export const liveSession = (overrides: LiveOverrides = {}): LiveSession => ({
   missingSince: null,
   refused: null,
   retry: null,
+  unansweredSince: null,
   ...overrides,
   policy: {
     keepAlive: false,

@@ -94,6 +94,8 @@ const liveSchema = z.object({
   missingSince: instant.nullable(),
   refused: z.looseObject({ maxLeaseMinutes: minutes, at: instant }).nullable(),
   retry: z.looseObject({ failures: z.number().int(), at: instant }).nullable(),
+  // Rows of before this column have none.
+  unansweredSince: instant.nullable().default(null),
 });
 
 const endedSchema = z.object({

@@ -218,7 +218,9 @@ describe('no lapse', () => {
   it('extends a kept session in use as soon as less than the margin is left, below its cap', () => {
     fc.assert(
       fc.property(readySession, anyActivity, later, anyRules, (drawn, activity, now, rules) => {
-        const session = { ...drawn, refused: null, policy: { ...drawn.policy, keepAlive: true } };
+        const policyOfDrawn = { ...drawn.policy, keepAlive: true };
+        // After a change without an answer a look comes first, and the extension right after it.
+        const session = { ...drawn, refused: null, unansweredSince: null, policy: policyOfDrawn };
         const { observed, leases, policy } = session;
         fc.pre(observed.status === 'Ready' && now >= heldUntil(session) && isWanted(session, activity, now));
         if (observed.status !== 'Ready') return;

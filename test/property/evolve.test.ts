@@ -112,7 +112,8 @@ describe('no wrong end', () => {
         fc.pre(outcome.type === 'inconclusive' || (outcome.type === 'unsent' && act.type !== 'create'));
         const { next, events } = evolve(session, act, outcome, T0);
         expect(events).toEqual([]);
-        expect({ ...next, retry: null, pending: null }).toEqual({ ...session, retry: null, pending: null });
+        const open = { retry: null, unansweredSince: null, pending: null };
+        expect({ ...next, ...open }).toEqual({ ...session, ...open });
       }),
       runs,
     );

@@ -38,6 +38,12 @@ describe('a longer lease that the client wants', () => {
       now: T0,
       expected: none({ action: 'extend', at: at(0, 2), because: 'client' }),
     },
+    {
+      name: 'not before a look, where one got no answer',
+      session: wants(90, { retry: { failures: 1, at: at(0) }, unansweredSince: at(0) }),
+      now: T0,
+      expected: { type: 'observe', because: 'unanswered' },
+    },
   ]);
 });
 

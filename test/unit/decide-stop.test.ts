@@ -71,6 +71,16 @@ describe('a session that is to be stopped', () => {
       expected: none({ action: 'stop', at: at(0, 2), because: 'idle' }),
     },
     {
+      name: 'without an answer: a look first, when the back-off is over',
+      session: liveSession({
+        desired: stopped('idle'),
+        retry: { failures: 2, at: at(0, 2) },
+        unansweredSince: at(0),
+      }),
+      now: at(0, 2),
+      expected: { type: 'observe', because: 'unanswered' },
+    },
+    {
       name: 'unconfirmed and missing: a create that is still on its way settles first',
       session: requestedSession({
         desired: stopped('asked'),

@@ -33,6 +33,7 @@ const live = (observed: Observed, more: Partial<LiveSession> = {}): LiveSession 
   missingSince: null,
   refused: null,
   retry: null,
+  unansweredSince: null,
   ...more,
 });
 const ended = (more: Pick<EndedSession, 'status' | 'because' | 'message'>): EndedSession => ({
