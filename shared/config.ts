@@ -4,6 +4,7 @@ import { ConfigError } from './errors.ts';
 import { MINUTE_MS } from './lease.ts';
 import { ACCOUNT_ID } from './protocol/session-2021.ts';
 import { parseTimeSpanMinutes } from './protocol/time-span.ts';
+import { timeSpanSchema } from './protocol/time-span-schema.ts';
 import type { Policy, Rules } from './session.ts';
 
 /** The settings of the app: read once, checked, and every fault reported together. */
@@ -108,7 +109,7 @@ const readSpans = (environment: Environment, faults: string[]): Record<SpanName,
     if (text === '') return SPANS[name];
     const minutes = parseTimeSpanMinutes(text);
     if (minutes !== undefined && minutes > 0) return minutes;
-    faults.push(`${name}: must be a time span above zero, such as 00:10:00`);
+    faults.push(`${name}: ${NOT_A_SPAN}`);
     return undefined;
   };
   const entries = (Object.keys(SPANS) as SpanName[]).map((name) => [name, read(name)] as const);
@@ -141,12 +142,8 @@ const checkExtension = (
     faults.push(`${name}: must be at least twice the renew margin`);
 };
 
-const timeSpan = z.string().transform((text, context) => {
-  const minutes = parseTimeSpanMinutes(text);
-  if (minutes !== undefined && minutes > 0) return minutes;
-  context.issues.push({ code: 'custom', input: text, message: 'must be a time span above zero' });
-  return z.NEVER;
-});
+const NOT_A_SPAN = 'must be a time span above zero, such as 00:10:00';
+const timeSpan = timeSpanSchema((minutes) => minutes > 0, { notOne: NOT_A_SPAN, notAllowed: NOT_A_SPAN });
 
 /** Keys travel to the upstream: over TLS, or without leaving this machine. */
 const endpoint = z.string().transform((text, context) => {

@@ -5,6 +5,7 @@ import {
   type EndedSession,
   type EndReason,
   type EndStatus,
+  type Facts,
   type LiveSession,
   MISSING_RECHECK_MS,
   RETENTION_MS,
@@ -85,34 +86,10 @@ export const end = (
   how: { status: EndStatus; because: EndReason; message: string | null; elapsedMinutes?: number },
   now: Instant,
 ): { next: EndedSession; events: HistoryEvent[] } => {
-  const {
-    accountId,
-    sessionId,
-    size,
-    models,
-    tags,
-    createdAt,
-    upstream,
-    policy,
-    leases,
-    seq,
-    opId,
-    observed,
-  } = session;
-  const ready = observed.status === 'Ready' ? observed : null;
+  const ready = session.observed.status === 'Ready' ? session.observed : null;
   const next: EndedSession = {
+    ...factsOf(session),
     life: 'ended',
-    accountId,
-    sessionId,
-    size,
-    models,
-    tags,
-    createdAt,
-    upstream,
-    policy,
-    leases,
-    seq,
-    opId,
     status: how.status,
     because: how.because,
     message: how.message,
@@ -133,3 +110,31 @@ export const end = (
 /** The upstream counts whole minutes and knows the end; our own reckoning is finer, and may have seen the end late. */
 const elapsedAtEnd = (ownMinutes: number, toldMinutes: number | undefined): number =>
   toldMinutes === undefined ? ownMinutes : Math.min(Math.max(ownMinutes, toldMinutes), toldMinutes + 59 / 60);
+
+const factsOf = ({
+  accountId,
+  sessionId,
+  size,
+  models,
+  tags,
+  createdAt,
+  upstream,
+  policy,
+  leases,
+  seq,
+  opId,
+  dueAt,
+}: LiveSession): Facts => ({
+  accountId,
+  sessionId,
+  size,
+  models,
+  tags,
+  createdAt,
+  upstream,
+  policy,
+  leases,
+  seq,
+  opId,
+  dueAt,
+});

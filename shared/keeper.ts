@@ -22,7 +22,8 @@ import {
   type Session,
   type SessionKey,
 } from './session.ts';
-import type { Found, TrackedActivity } from './store/store.ts';
+import type { TrackedActivity } from './store/activity.ts';
+import type { Found } from './store/commit.ts';
 import { createSweep, type SweepReport } from './sweep.ts';
 import { describeError } from './telemetry.ts';
 import type { ShownStatus } from './view.ts';

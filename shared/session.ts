@@ -62,7 +62,8 @@ export interface Leases {
   grantedMinutes: number;
 }
 
-interface Facts extends SessionKey {
+/** What stays with a session beyond its end. */
+export interface Facts extends SessionKey {
   size: Size;
   models: readonly string[];
   tags: Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import type { Act } from './outcome.ts';
 import { inParallel } from './parallel.ts';
 import type { Reconciler, Surroundings } from './reconcile.ts';
 import type { LiveSession } from './session.ts';
-import type { Found } from './store/store.ts';
+import type { Found } from './store/commit.ts';
 import { describeError } from './telemetry.ts';
 
 /** A sweep ends by then, and the next tick goes on; an Azure function is given minutes, so nothing is cut off. */

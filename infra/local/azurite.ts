@@ -43,5 +43,7 @@ createRequire(import.meta.url)('azurite/dist/src/azurite.js');
 await stopping;
 process.once('exit', removePidFile);
 setTimeout(() => process.exit(0), CLOSE_MS).unref();
+// The channel to the parent would keep this process when all else is closed.
+if (process.connected) process.disconnect();
 // Azurite saves and closes on its own SIGTERM listener, which has run already if it was a signal that stopped us.
 for (const listener of process.listeners('SIGTERM')) if (!azuriteListeners.has(listener)) listener('SIGTERM');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Wishes } from '../wishes.ts';
-import { parseTimeSpanMinutes } from './time-span.ts';
+import { timeSpanSchema } from './time-span-schema.ts';
 
 /** The keeper's own fields: optional in the bodies of both API generations. */
 
@@ -11,19 +11,8 @@ const MAX_MINUTES = 24 * 60;
 
 const inRange = (minutes: number): boolean => minutes > 0 && minutes <= MAX_MINUTES;
 
-/** A time span as text, in minutes; above zero, at most a day. */
-const spanMinutes = z
-  .string({ error: 'must be a time span such as "00:30:00", or null' })
-  .transform((text, context) => {
-    const minutes = parseTimeSpanMinutes(text);
-    if (minutes !== undefined && inRange(minutes)) return minutes;
-    context.issues.push({
-      code: 'custom',
-      input: text,
-      message: 'must be a time span above zero and at most 24 h, such as "00:30:00"',
-    });
-    return z.NEVER;
-  });
+const SPAN = 'must be a time span above zero and at most 24 h, such as "00:30:00", or null';
+const spanMinutes = timeSpanSchema(inRange, { notOne: SPAN, notAllowed: SPAN });
 
 const plainMinutes = z
   .number({ error: 'must be a number of minutes, or null' })

@@ -10,27 +10,18 @@ import {
   modelsSchema,
   sizeSchema,
 } from './session-2021.ts';
-import { formatTimeSpan, parseTimeSpanMinutes } from './time-span.ts';
+import { formatTimeSpan } from './time-span.ts';
+import { timeSpanSchema } from './time-span-schema.ts';
 
 /** The first generation of the API, `v1`: lease times are time spans, and properties are named `session…`. */
 
 /** The minutes of a `maxLeaseTime`; fractions stay, because they are the client's words. */
 const leaseTime = (isAllowed: (minutes: number) => boolean, limit: string) =>
-  z
-    .string({
-      error: ({ input }) =>
-        input === undefined ? 'is missing' : 'must be a time span such as "04:00:00", written as a string',
-    })
-    .transform((text, context) => {
-      const minutes = parseTimeSpanMinutes(text);
-      if (minutes !== undefined && minutes > 0 && isAllowed(minutes)) return minutes;
-      const message =
-        minutes === undefined
-          ? 'must be a time span such as "04:00:00" (hours, minutes, seconds), above zero'
-          : `must be above zero and ${limit}`;
-      context.issues.push({ code: 'custom', input: text, message });
-      return z.NEVER;
-    });
+  timeSpanSchema((minutes) => minutes > 0 && isAllowed(minutes), {
+    missing: 'is missing',
+    notOne: 'must be a time span such as "04:00:00", written as a string, above zero',
+    notAllowed: `must be above zero and ${limit}`,
+  });
 
 const createdLease = leaseTime((minutes) => minutes <= MAX_CREATE_LEASE_MINUTES, 'at most 24 hours');
 /** An extension must stay below 24 h: 1439 minutes are the most that the service grants. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UnreadableRowError } from '../../shared/errors.ts';
 import type { LiveSession, Session } from '../../shared/session.ts';
-import type { Found } from '../../shared/store/store.ts';
+import type { Found } from '../../shared/store/commit.ts';
 import type { RowChange, Table } from '../../shared/store/table.ts';
 import { activity, endedSession, stopped, T0 } from '../builders.ts';
 import { allOf, anEvent, dueKey, exceptGuard, live, present, useTable } from './store-fixture.ts';
