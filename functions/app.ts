@@ -8,10 +8,10 @@ import { loadConfig } from '../shared/config.ts';
 import { createKeeper } from '../shared/keeper.ts';
 import { createStore } from '../shared/store/store.ts';
 import { openTable } from '../shared/store/table.ts';
-import { lineTelemetry, type Report, type Telemetry } from '../shared/telemetry.ts';
+import { createTelemetry, lineSink } from '../shared/telemetry.ts';
 import { send } from '../shared/upstream/send.ts';
 import { createUpstream } from '../shared/upstream/upstream.ts';
-import { applicationInsights } from './application-insights.ts';
+import { applicationInsightsSink } from './application-insights.ts';
 import { type Services, sweepQueue } from './http/endpoint.ts';
 import { health } from './http/health.ts';
 import { heartbeat } from './http/heartbeat.ts';
@@ -40,18 +40,16 @@ const clock: Clock = {
   abortAt: (at) => AbortSignal.timeout(Math.max(0, at - Date.now())),
 };
 
-const telemetryTo = (sinks: readonly Telemetry[]): Telemetry => ({
-  report: (report: Report) => {
-    for (const sink of sinks) sink.report(report);
-  },
-});
 const { telemetryConnectionString } = config;
-const telemetry = telemetryTo([
-  lineTelemetry(writeLine),
-  ...(telemetryConnectionString === undefined
-    ? []
-    : [applicationInsights(telemetryConnectionString, writeLine, clock.now)]),
-]);
+const telemetry = createTelemetry(
+  [
+    lineSink(writeLine),
+    ...(telemetryConnectionString === undefined
+      ? []
+      : [applicationInsightsSink(telemetryConnectionString, writeLine)]),
+  ],
+  clock.now,
+);
 
 const TABLE_NAME = 'leasekeeper';
 const PROBE_MS = 1_500;
@@ -83,7 +81,7 @@ const ALL_METHODS: HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEA
 const SESSIONS_V1 = 'v1/accounts/{accountId}/sessions';
 
 const routes: Record<string, { methods: HttpMethod[]; route: string; handler: HttpHandler }> = {
-  health: { methods: ['GET'], route: 'health', handler: health(services, dependencies) },
+  health: { methods: ['GET', 'HEAD'], route: 'health', handler: health(services, dependencies) },
   token: { methods: ['GET'], route: 'accounts/{accountId}/token', handler: getToken(services) },
   createSessionV1: { methods: ['POST'], route: `${SESSIONS_V1}/create`, handler: createSessionV1(services) },
   listSessionsV1: { methods: ['GET'], route: SESSIONS_V1, handler: listSessionsV1(services) },

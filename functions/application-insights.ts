@@ -1,15 +1,13 @@
-import type { Report, Telemetry } from '../shared/telemetry.ts';
-import { describeError, lineTelemetry } from '../shared/telemetry.ts';
+import { describeError, type Report } from '../shared/telemetry.ts';
 
 /**
  * Sends each report as a custom event to Application Insights. The library is large: it is loaded with the first
  * report, so that it is not on the way of the first answer.
  */
-export const applicationInsights = (
+export const applicationInsightsSink = (
   connectionString: string,
   writeLine: (line: string) => void,
-  now: () => number,
-): Telemetry => {
+): ((report: Report) => void) => {
   const load = async () => {
     const { default: library } = await import('applicationinsights');
     return new library.TelemetryClient(connectionString);
@@ -24,18 +22,8 @@ export const applicationInsights = (
     (await client).trackEvent({ name: `leasekeeper.${kind}`, properties });
   };
 
-  return {
-    report(report) {
-      track(report).catch((error: unknown) => {
-        // Telemetry must not fail the work that it tells of.
-        const at = new Date(now()).toISOString();
-        lineTelemetry(writeLine).report({
-          kind: 'fault',
-          at,
-          what: 'telemetry',
-          error: describeError(error),
-        });
-      });
-    },
+  return (report) => {
+    // Telemetry must not fail the work that it tells of.
+    track(report).catch((error: unknown) => writeLine(`telemetry: ${describeError(error)}`));
   };
 };

@@ -1,5 +1,6 @@
 import type { StorageQueueHandler } from '@azure/functions';
 import { z } from 'zod';
+import { faultOf } from '../shared/telemetry.ts';
 import type { Services } from './http/endpoint.ts';
 import { inInvocation } from './invocation-log.ts';
 
@@ -7,7 +8,7 @@ const messageSchema = z.object({ accountId: z.string() });
 
 /** The queue: one sweep of one account. Messages may come late, twice or both at once; a sweep does not mind. */
 export const sweepAccount =
-  ({ keepers, telemetry, now }: Services): StorageQueueHandler =>
+  ({ keepers, telemetry }: Services): StorageQueueHandler =>
   (message, context) =>
     inInvocation(context, async () => {
       const parsed = messageSchema.safeParse(message);
@@ -15,7 +16,7 @@ export const sweepAccount =
       if (keeper === undefined) {
         // Repeating it would not help: the message is not ours, or its account is no longer configured.
         const error = parsed.success ? 'the account is not configured' : 'the message is not readable';
-        telemetry.report({ kind: 'fault', at: new Date(now()).toISOString(), what: 'sweep message', error });
+        telemetry.report(faultOf('sweep message', error));
         return;
       }
       await keeper.sweep();

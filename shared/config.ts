@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MIN_TOKEN_SECRET_BYTES } from './auth.ts';
 import { ConfigError } from './errors.ts';
 import { MINUTE_MS } from './lease.ts';
+import { isNcrontab } from './ncrontab.ts';
 import { ACCOUNT_ID } from './protocol/session-2021.ts';
 import { parseTimeSpanMinutes } from './protocol/time-span.ts';
 import { timeSpanSchema } from './protocol/time-span-schema.ts';
@@ -56,9 +57,12 @@ const MIN_KEY_CHARACTERS = 16;
 export const loadConfig = (environment: Environment, readFile: (path: string) => string): Config => {
   const faults: string[] = [];
   const storageConnectionString = required(environment, 'AzureWebJobsStorage', faults);
+  if (storageConnectionString !== '' && !isStorageConnection(storageConnectionString)) {
+    faults.push('AzureWebJobsStorage: must be the connection string of a storage account');
+  }
   const tokenSecrets = readSecrets(required(environment, 'KEEPER_TOKEN_SECRETS', faults), faults);
   const sweepSchedule = environment.KEEPER_SWEEP_SCHEDULE?.trim() || '0 * * * * *';
-  if (sweepSchedule.split(/\s+/).length !== 6) {
+  if (!isNcrontab(sweepSchedule)) {
     faults.push('KEEPER_SWEEP_SCHEDULE: must be an NCRONTAB expression of six fields, such as "0 * * * * *"');
   }
   const spans = readSpans(environment, faults);
@@ -76,8 +80,14 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
     checkExtension('KEEPER_EXTENSION', defaults, faults);
   }
   const accounts = readAccounts(environment, readFile, defaults, faults);
+  const telemetryConnectionString = environment.APPLICATIONINSIGHTS_CONNECTION_STRING?.trim() || undefined;
+  if (
+    telemetryConnectionString !== undefined &&
+    !/InstrumentationKey=[\da-f-]{36}/i.test(telemetryConnectionString)
+  ) {
+    faults.push('APPLICATIONINSIGHTS_CONNECTION_STRING: must have an InstrumentationKey in it');
+  }
   if (faults.length > 0) throw new ConfigError(faults);
-  const telemetryConnectionString = environment.APPLICATIONINSIGHTS_CONNECTION_STRING || undefined;
   return { storageConnectionString, accounts, tokenSecrets, sweepSchedule, telemetryConnectionString };
 };
 
@@ -95,6 +105,16 @@ const required = (environment: Environment, name: string, faults: string[]): str
   const value = environment[name]?.trim() ?? '';
   if (value === '') faults.push(`${name}: is missing`);
   return value;
+};
+
+/** What the SDK can work with: the emulator's short form, or an account with a key or a signature. */
+const isStorageConnection = (text: string): boolean => {
+  const names = new Set(text.split(';').map((part) => part.split('=')[0]?.trim().toLowerCase()));
+  return (
+    /^UseDevelopmentStorage=true;?$/i.test(text) ||
+    (names.has('accountname') && names.has('accountkey')) ||
+    (names.has('tableendpoint') && names.has('sharedaccesssignature'))
+  );
 };
 
 const readBoolean = (environment: Environment, name: string, faults: string[]): boolean => {

@@ -13,6 +13,7 @@ import {
   CREATE_SETTLED_MS,
   type Decision,
   type Desired,
+  type Foreseen,
   idleAt,
   idleFactsOf,
   LEASE_END_OBSERVE_MS,
@@ -35,7 +36,7 @@ import {
  */
 export const decide = (session: Session, activity: Activity, now: Instant, rules: Rules): Decision => {
   if (session.life === 'ended') {
-    const next: Step = { action: 'forget', at: session.dueAt, because: 'retention' };
+    const next = { action: 'forget', at: session.dueAt, because: 'retention' } as const;
     return next.at <= now
       ? { type: 'forget', because: next.because }
       : { type: 'none', because: next.because, next };
@@ -49,13 +50,6 @@ export const decide = (session: Session, activity: Activity, now: Instant, rules
   const next = soonest(steps.filter((step) => step.at > now));
   return { type: 'none', because: isCapped(session) ? 'cap' : next.because, next };
 };
-
-/** What comes next, as a client is shown it. `none`: nothing but looks, because the lease is at its cap. */
-export interface Foreseen {
-  action: Decision['type'];
-  at: Instant;
-  because: Because | 'cap';
-}
 
 /**
  * What will be done about the session next, leaving out looks that change nothing by themselves. Where only looks are
@@ -116,21 +110,33 @@ const runningSteps = (session: LiveSession, activity: Activity, rules: Rules): S
     case 'Requested':
       return requestedSteps(session, rules);
     case 'Starting':
-      return [
-        { action: 'stop', at: observed.since + STARTING_TIMEOUT_MS, because: 'launch' },
-        ...clientExtension(session),
-        {
-          action: 'observe',
-          at: recheck(session, observed.lastSeenAt + STARTING_OBSERVE_MS),
-          because: 'starting',
-        },
-      ];
+      return startingSteps(session, observed);
     case 'Ready':
       return readySteps(session, observed, activity, rules);
     default:
       return observed satisfies never;
   }
 };
+
+const startingSteps = (session: LiveSession, observed: Observed & { status: 'Starting' }): Step[] => {
+  const { since, lastSeenAt } = observed;
+  const giveUpAt = since + STARTING_TIMEOUT_MS;
+  // Only a look that still saw it Starting condemns it: nobody may have looked for half an hour.
+  const verdict: Step[] = lastSeenAt < giveUpAt ? [] : [{ action: 'stop', at: giveUpAt, because: 'launch' }];
+  if (session.missingSince !== null) return [...verdict, secondLook(session.missingSince)];
+  return [
+    ...verdict,
+    ...clientExtension(session),
+    { action: 'observe', at: lastSeenAt + STARTING_OBSERVE_MS, because: 'starting' },
+  ];
+};
+
+/** A server that may be gone is asked for nothing until a second look has told. */
+const secondLook = (missingSince: Instant): Step => ({
+  action: 'observe',
+  at: missingSince + MISSING_RECHECK_MS,
+  because: 'missing',
+});
 
 const requestedSteps = ({ creation, createdAt }: LiveSession, rules: Rules): Step[] => [
   { action: 'stop', at: (creation.firstAttemptAt ?? createdAt) + rules.launchTimeoutMs, because: 'launch' },
@@ -154,6 +160,7 @@ const readySteps = (
     const over = observed.readyAt.late + policy.maxLifetimeMinutes * MINUTE_MS;
     steps.push({ action: 'stop', at: over, because: 'lifetime' });
   }
+  if (session.missingSince !== null) return [...steps, secondLook(session.missingSince)];
   steps.push(...clientExtension(session));
   // After a refusal a look comes first, and the next minute asks for another total.
   const isHeeded = session.refused === null || (session.observedAt ?? 0) > session.refused.at;
@@ -179,9 +186,6 @@ const observation = (session: LiveSession, end: { early: Instant; late: Instant 
   if (session.refused !== null && seenAt <= session.refused.at) {
     return { action: 'observe', at: session.refused.at, because: 'refused' };
   }
-  if (session.missingSince !== null) {
-    return { action: 'observe', at: session.missingSince + MISSING_RECHECK_MS, because: 'missing' };
-  }
   // Looks of all sessions fall on the same instants, so that one list of the account serves them all.
   const interval = (Math.floor(seenAt / rules.observeIntervalMs) + 1) * rules.observeIntervalMs;
   const atEnd = lookAtLeaseEnd(seenAt, end);
@@ -196,9 +200,6 @@ const lookAtLeaseEnd = (seenAt: Instant, end: { early: Instant; late: Instant })
   if (seenAt < end.late) return Math.min(seenAt + STARTING_OBSERVE_MS, end.late + LEASE_END_OBSERVE_MS);
   return seenAt + STARTING_OBSERVE_MS;
 };
-
-const recheck = ({ missingSince }: LiveSession, otherwise: Instant): Instant =>
-  missingSince === null ? otherwise : missingSince + MISSING_RECHECK_MS;
 
 const stoppingSteps = (session: LiveSession, desired: Desired & { state: 'stopped' }): Step[] => {
   const { creation, missingSince } = session;
@@ -228,8 +229,6 @@ const decisionOf = (session: LiveSession, step: Step, now: Instant, rules: Rules
       return { type: 'stop', because: step.because };
     case 'observe':
       return { type: 'observe', because };
-    case 'forget':
-      return { type: 'forget', because };
     default:
       return step satisfies never;
   }
@@ -252,18 +251,26 @@ const extension = (
     maxLifetimeMinutes: policy.maxLifetimeMinutes,
   });
   if (target === undefined) return undefined;
-  // A refusal is never repeated unchanged. The next minute is still within the cap: a refused cap has no step.
-  return {
-    type: 'extend',
-    because,
-    maxLeaseMinutes: target === refused?.maxLeaseMinutes ? target + 1 : target,
-  };
+  const asked =
+    refused === null ? target : afterRefusal(target, leases.grantedMinutes, refused.maxLeaseMinutes);
+  return { type: 'extend', because, maxLeaseMinutes: asked };
+};
+
+/**
+ * After a refusal the keeper asks for half of it, and half again, down to the next minute: what cannot be had whole
+ * may be had in part. Then it begins anew. A refusal is never repeated unchanged.
+ */
+const afterRefusal = (target: number, grantedMinutes: number, refusedMinutes: number): number => {
+  const half = Math.floor((grantedMinutes + refusedMinutes) / 2);
+  const asked = half > grantedMinutes ? Math.min(half, target) : target;
+  return asked === refusedMinutes ? asked + 1 : asked;
 };
 
 const isCapped = ({ policy, desired, observed, leases, refused }: LiveSession): boolean => {
   const cap = extensionCapMinutes(policy.maxLifetimeMinutes);
-  // A cap that the upstream has refused is as good as reached: asking again unchanged is pointless.
-  const isReached = leases.grantedMinutes >= cap || refused?.maxLeaseMinutes === cap;
+  // The last minute below the cap was refused: there is nothing else to ask for.
+  const isAllRefused = refused?.maxLeaseMinutes === cap && leases.grantedMinutes === cap - 1;
+  const isReached = leases.grantedMinutes >= cap || isAllRefused;
   return policy.keepAlive && desired.state === 'running' && observed.status === 'Ready' && isReached;
 };
 

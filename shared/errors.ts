@@ -42,6 +42,21 @@ export class LeaseNotLargerError extends KeeperError {
   }
 }
 
+/** The lease that was asked for reaches further than any extension may. */
+export class LeaseTooLongError extends KeeperError {
+  readonly code = 'BadRequest';
+  readonly status = 400;
+  /** The client's own lease, in minutes. */
+  readonly currentMinutes: number;
+
+  constructor(currentMinutes: number, mostMinutes: number) {
+    super(
+      `A lease can be extended to ${mostMinutes} minutes at most; the current one is ${currentMinutes} minutes.`,
+    );
+    this.currentMinutes = currentMinutes;
+  }
+}
+
 /** The upstream will not extend the lease as asked: repeating the request unchanged does not help. */
 export class ExtensionRefusedError extends KeeperError {
   readonly code = 'ExtensionRefused';

@@ -19,7 +19,10 @@ export const evolve = (session: LiveSession, act: Act, outcome: Outcome, now: In
     case 'found':
       return found(settled, act, outcome, now);
     case 'missing':
-      return missing(settled, outcome.sentAt, now);
+      // Only looks count: a 404 to an extension is a reason for one.
+      return act.type === 'extend'
+        ? same(unanswered(settled, act, null, now))
+        : missing(settled, outcome.sentAt, now);
     case 'accepted':
       return accepted(settled, now);
     case 'exists':
@@ -92,11 +95,30 @@ const found = (
     },
   };
   const seen = settleRefusal(looked, sighting.sentAt);
+  const evolved = seenAs(session, seen, act, sighting, now);
+  const isLowered = seen.leases.floorMinutes < looked.leases.floorMinutes;
+  return isLowered ? { ...evolved, events: [floorLowered(seen, now), ...evolved.events] } : evolved;
+};
+
+const floorLowered = ({ leases }: LiveSession, now: Instant): HistoryEvent => ({
+  at: now,
+  kind: 'changed',
+  because: 'refused',
+  detail: { floorMinutes: leases.floorMinutes },
+});
+
+const seenAs = (
+  before: LiveSession,
+  seen: LiveSession,
+  act: Act,
+  sighting: Sighting,
+  now: Instant,
+): Evolved => {
   switch (sighting.status) {
     case 'Starting':
-      return extended(session, act, sawStarting(seen, sighting), now);
+      return extended(before, act, sawStarting(seen, sighting), now);
     case 'Ready':
-      return extended(session, act, sawReady(seen, sighting), now);
+      return extended(before, act, sawReady(seen, sighting), now);
     case 'Stopped':
     case 'Expired':
     case 'Error':

@@ -1,16 +1,16 @@
-import { decide, dueAtOf, type Foreseen, foresee } from './decide.ts';
+import { decide, dueAtOf, foresee } from './decide.ts';
 import {
   ExtensionRefusedError,
   type KeeperError,
   SessionExistsError,
   SessionNotFoundError,
   SessionOverError,
+  StorageUnavailableError,
   TooManyConflictsError,
   UpstreamUnavailableError,
 } from './errors.ts';
 import { intentOf, type Limits, withIntent } from './intent.ts';
-import { clientLeaseMinutes, type Instant } from './lease.ts';
-import type { HistoryEvent } from './outcome.ts';
+import type { Instant } from './lease.ts';
 import { inParallel } from './parallel.ts';
 import { createReconciler, MAX_CONFLICTS, type Surroundings } from './reconcile.ts';
 import {
@@ -25,16 +25,18 @@ import {
 import type { TrackedActivity } from './store/activity.ts';
 import type { Found } from './store/commit.ts';
 import { createSweep, type SweepReport } from './sweep.ts';
-import { describeError } from './telemetry.ts';
-import type { ShownStatus } from './view.ts';
-import { changed, type NewSession, newSession, type SessionChange, stopped, type Wish } from './wishes.ts';
-
-/** A session with what it will come to. */
-export interface SessionView {
-  session: Session;
-  activity: Activity;
-  next: Foreseen;
-}
+import { faultOf } from './telemetry.ts';
+import type { SessionView, ShownStatus } from './view.ts';
+import {
+  acknowledged,
+  changed,
+  type NewSession,
+  newSession,
+  owesNothing,
+  type SessionChange,
+  stopped,
+  type Wish,
+} from './wishes.ts';
 
 export interface Heartbeat {
   status: ShownStatus;
@@ -53,12 +55,12 @@ export interface Keeper {
   create(wanted: NewSession): Promise<Accepted>;
   /**
    * Changes the lease or the wishes of a session.
-   * @throws LeaseNotLargerError, ExtensionRefusedError, SessionNotFoundError, SessionOverError
-   * @throws UpstreamUnavailableError where the upstream cannot be asked now; the sweep goes on
+   * @throws LeaseNotLargerError, LeaseTooLongError, ExtensionRefusedError, SessionNotFoundError, SessionOverError
+   * @throws UpstreamUnavailableError where the lease cannot be asked for now; the sweep goes on
    */
-  change(sessionId: string, change: SessionChange, noteUse: boolean): Promise<void>;
+  change(sessionId: string, change: SessionChange, isUse: boolean): Promise<Accepted>;
   /** One session; what is due of it is done first, within 2 s. @throws SessionNotFoundError */
-  show(sessionId: string, noteUse: boolean): Promise<SessionView>;
+  show(sessionId: string, isUse: boolean): Promise<SessionView>;
   /** All sessions that are not over, in the order of their ids. */
   list(): Promise<SessionView[]>;
   /** Wants the session stopped, for good. Asking again is harmless. @throws SessionNotFoundError */
@@ -71,6 +73,8 @@ export interface Keeper {
 
 /** An HTTP caller waits for the upstream no longer than this; the sweep has more patience. */
 const HTTP_UPSTREAM_MS = 2_000;
+/** How often a caller whose session is in somebody else's hands looks whether they are done. */
+const WAIT_FOR_OTHERS_MS = 200;
 /** What a caller is told to wait while the upstream cannot be asked: the rule of thumb of the service's throttling. */
 const RETRY_AFTER_SECONDS = 10;
 
@@ -90,26 +94,17 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
     return found;
   };
 
-  const report = (what: string, sessionId: string | undefined, error: unknown): void => {
-    const subject = sessionId === undefined ? { accountId } : { accountId, sessionId };
-    const at = new Date(clock.now()).toISOString();
-    telemetry.report({ kind: 'fault', at, ...subject, what, error: describeError(error) });
-  };
-
   /** Commits what a client wants of a living session; decided again where the record changed in between. */
   const commitWish = async (
     sessionId: string,
     wish: (session: LiveSession, now: Instant) => Wish | undefined,
-    onOver: 'ignore' | 'refuse',
-  ): Promise<void> => {
+  ): Promise<Found> => {
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
       const found = await find(sessionId);
       const { session } = found;
       const now = clock.now();
-      const isOver = session.life === 'ended' || session.desired.state === 'stopped';
-      if (isOver && onOver === 'refuse') throw sessionOver();
       const wanted = session.life === 'live' ? wish(session, now) : undefined;
-      if (session.life === 'ended' || wanted === undefined) return;
+      if (session.life === 'ended' || wanted === undefined) return found;
       const dueAt = dueAtOf(decide(wanted.next, found.activity, now, rules), now);
       const committed = await store.commit(
         { ...found, session },
@@ -117,20 +112,33 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
         wanted.events,
         now,
       );
-      if (committed !== undefined) return;
+      if (committed !== undefined) return committed;
     }
     throw tooManyConflicts();
   };
 
-  /** Does what is due of one session, in the time that an HTTP caller waits. */
-  const reconcileNow = async (sessionId: string): Promise<void> => {
+  /**
+   * For what comes after a wish is recorded: its client is answered by the record, whatever goes wrong then. The fault
+   * is reported, and the sweep finds what is due.
+   */
+  const ifPossible = async <Result>(
+    sessionId: string,
+    work: () => Promise<Result>,
+  ): Promise<Result | undefined> => {
     try {
-      await reconciler.reconcile(keyOf(sessionId), httpLimits());
+      return await work();
     } catch (error) {
-      if (!(error instanceof TooManyConflictsError)) throw error;
-      // Others are at work on it, and what is wanted is committed: the sweep finds it due.
-      report('reconcile', sessionId, error);
+      const isForSweep = error instanceof StorageUnavailableError || error instanceof TooManyConflictsError;
+      if (!isForSweep) throw error;
+      telemetry.report(faultOf('left to the sweep', error, keyOf(sessionId)));
+      return undefined;
     }
+  };
+
+  /** Does what is due of one session within the limits, and reads what came of it. */
+  const settle = async (sessionId: string, limits: Limits): Promise<Found> => {
+    await reconciler.reconcile(keyOf(sessionId), limits);
+    return find(sessionId);
   };
 
   /** Notes use, at most one write per stretch; undefined where there is no activity row. */
@@ -147,63 +155,77 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
     throw tooManyConflicts();
   };
 
+  /** Has the lease asked for, and waits for others who have the session in hand, as long as a caller waits. */
+  const obtain = async (sessionId: string, leaseMinutes: number): Promise<void> => {
+    const limits = httpLimits();
+    for (;;) {
+      const { session } = await settle(sessionId, limits);
+      if (isOver(session)) throw sessionOver();
+      if (session.life === 'live' && owesNothing(session, leaseMinutes)) break;
+      if (session.leases.floorMinutes < leaseMinutes) throw extensionRefused();
+      const isWithOthers = session.life === 'live' && session.pending !== null;
+      if (!isWithOthers || clock.now() + WAIT_FOR_OTHERS_MS > limits.until) throw upstreamUnavailable();
+      await aborted(clock.abortAt(clock.now() + WAIT_FOR_OTHERS_MS));
+    }
+    await commitWish(sessionId, (session) => acknowledged(session, leaseMinutes));
+  };
+
   return {
     async create(wanted) {
       const now = clock.now();
-      const session = newSession(accountId, wanted, defaults, { rules, endpoint: upstream.endpoint, now });
+      const { next, events } = newSession(accountId, wanted, defaults, {
+        rules,
+        endpoint: upstream.endpoint,
+        now,
+      });
       const act = {
         type: 'create',
         because: 'requested',
-        maxLeaseMinutes: session.creation.maxLeaseMinutes,
+        maxLeaseMinutes: next.creation.maxLeaseMinutes,
       } as const;
       const intent = intentOf(act, httpLimits(), newId(), now);
-      const created: HistoryEvent = {
-        at: now,
-        kind: 'created',
-        because: 'requested',
-        detail: {
-          size: session.size,
-          leaseMinutes: wanted.leaseMinutes,
-          keepAlive: session.policy.keepAlive,
-        },
-      };
-      const activity = activeAt(now);
-      const inserted = await store.insert(withIntent(session, intent, now).next, activity, [created]);
+      const inserted = await store.insert(withIntent(next, intent, now).next, activeAt(now), events);
       if (inserted === undefined) throw sessionExists();
-      await reconciler.carryOut(inserted, intent);
-      const { session: after } = await find(wanted.sessionId);
-      if (after.life === 'ended' && after.because === 'foreign') throw sessionExists();
-      return { unfinished: after.life === 'live' && after.observed.status === 'Requested' };
+      // From here on the session exists, and its client has to learn its id.
+      const after = await ifPossible(wanted.sessionId, () => reconciler.carryOut(inserted, intent));
+      if (after?.life === 'ended' && after.because === 'foreign') throw sessionExists();
+      return {
+        unfinished: after === undefined || (after.life === 'live' && after.observed.status === 'Requested'),
+      };
     },
 
     async change(sessionId, change, isUse) {
-      // First, so that a change that is accepted is not followed by a reap that did not see it.
+      const wish = (session: LiveSession, now: Instant): Wish => {
+        if (isOver(session)) throw sessionOver();
+        return changed(session, change, now);
+      };
+      const { session } = await find(sessionId);
+      if (session.life === 'ended') throw sessionOver();
+      wish(session, clock.now());
+      // A change that is possible is use; noted before it is made, so that no reap follows that did not see it.
       if (isUse) await noteUse(sessionId);
-      await commitWish(sessionId, (session, now) => changed(session, change, now), 'refuse');
-      if (change.leaseMinutes === undefined) return;
-      const wanted = clientLeaseMinutes(change.leaseMinutes);
-      if (isGranted(await find(sessionId), wanted)) return;
-      await reconcileNow(sessionId);
-      const after = await find(sessionId);
-      if (isGranted(after, wanted)) return;
-      if (after.session.life === 'ended' || after.session.desired.state === 'stopped') throw sessionOver();
-      if (after.session.leases.floorMinutes < change.leaseMinutes) throw extensionRefused();
-      throw upstreamUnavailable();
+      const committed = await commitWish(sessionId, wish);
+      if (committed.session.life === 'ended') throw sessionOver();
+      if (change.leaseMinutes !== undefined && !owesNothing(committed.session, change.leaseMinutes)) {
+        await obtain(sessionId, change.leaseMinutes);
+      }
+      if (committed.session.dueAt > clock.now()) return { unfinished: false };
+      const after = await ifPossible(sessionId, () => settle(sessionId, httpLimits()));
+      return { unfinished: after === undefined || isDue(after.session, clock.now()) };
     },
 
     async show(sessionId, isUse) {
       if (isUse) await noteUse(sessionId);
       const found = await find(sessionId);
-      if (found.session.dueAt > clock.now() || found.session.life === 'ended')
-        return view(found, surroundings);
-      await reconcileNow(sessionId);
-      return view(await find(sessionId), surroundings);
+      if (!isDue(found.session, clock.now())) return view(found, surroundings);
+      const settled = await ifPossible(sessionId, () => settle(sessionId, httpLimits()));
+      return view(settled ?? found, surroundings);
     },
 
     async list() {
       const sessions: LiveSession[] = [];
       for await (const item of store.list(accountId)) {
-        if (item instanceof Error) report('list', undefined, item);
+        if (item instanceof Error) telemetry.report(faultOf('list', item, { accountId }));
         else sessions.push(item);
       }
       return inParallel(sessions, async (session) => {
@@ -213,38 +235,41 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
     },
 
     async stop(sessionId) {
-      await commitWish(sessionId, stopped, 'ignore');
-      await reconcileNow(sessionId);
-      const { session } = await find(sessionId);
-      const isAccepted =
-        session.life === 'ended' ||
-        (session.desired.state === 'stopped' && session.desired.acceptedAt !== null);
-      return { unfinished: !isAccepted };
+      await commitWish(sessionId, stopped);
+      const after = await ifPossible(sessionId, () => settle(sessionId, httpLimits()));
+      return { unfinished: after === undefined || !isStopAccepted(after.session) };
     },
 
     async heartbeat(sessionId) {
       const activity = await noteUse(sessionId);
-      if (activity !== undefined && !activity.closed) {
-        const { status, leaseEnd } = activity.shown;
-        return { status, leaseEnd, idleAt: idleAt(activity.shown, activity) };
-      }
-      const { session } = await find(sessionId);
-      if (session.life === 'ended' || session.desired.state === 'stopped') throw sessionOver();
-      // The activity row was lost and has been restored by this read, as active now.
-      const restored = await noteUse(sessionId);
-      if (restored === undefined || restored.closed) throw sessionOver();
-      const { status, leaseEnd } = restored.shown;
-      return { status, leaseEnd, idleAt: idleAt(restored.shown, restored) };
+      if (activity !== undefined && !activity.closed) return beat(activity);
+      const found = await find(sessionId);
+      if (isOver(found.session)) throw sessionOver();
+      // The activity row was lost, and this read has restored it as active now.
+      return beat(found.activity);
     },
 
     sweep: createSweep(accountId, surroundings, reconciler),
   };
 };
 
-/** Before its server is confirmed, a lease is a promise: it is asked for as soon as there is somebody to ask. */
-const isGranted = ({ session }: Found, minutes: number): boolean =>
-  session.leases.grantedMinutes >= minutes ||
-  (session.life === 'live' && session.desired.state === 'running' && session.observed.status === 'Requested');
+const isOver = (session: Session): boolean => session.life === 'ended' || session.desired.state === 'stopped';
+
+const isDue = (session: Session, now: Instant): boolean => session.life === 'live' && session.dueAt <= now;
+
+const isStopAccepted = (session: Session): boolean =>
+  session.life === 'ended' || (session.desired.state === 'stopped' && session.desired.acceptedAt !== null);
+
+const beat = (activity: TrackedActivity): Heartbeat => {
+  const { status, leaseEnd } = activity.shown;
+  return { status, leaseEnd, idleAt: idleAt(activity.shown, activity) };
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 /** What a new session starts with; and a lost row counts as it will be restored, as active now. */
 const activeAt = (now: Instant): Activity => ({ lastActivityAt: now, coveredUntil: now, closed: false });
@@ -252,11 +277,7 @@ const activeAt = (now: Instant): Activity => ({ lastActivityAt: now, coveredUnti
 const view = (
   { session, activity }: Pick<SessionView, 'session' | 'activity'>,
   { rules, clock }: Surroundings,
-): SessionView => ({
-  session,
-  activity,
-  next: foresee(session, activity, clock.now(), rules),
-});
+): SessionView => ({ session, activity, next: foresee(session, activity, clock.now(), rules) });
 
 const unknownSession = (): KeeperError => new SessionNotFoundError('There is no such session.');
 const sessionOver = (): KeeperError => new SessionOverError('The session is over, or being stopped.');

@@ -5,10 +5,10 @@ import { evolve } from './evolve.ts';
 import { type Intent, intentOf, type Limits, withIntent } from './intent.ts';
 import type { Instant } from './lease.ts';
 import type { Act, Outcome } from './outcome.ts';
-import type { Decision, EndedSession, LiveSession, Rules, SessionKey } from './session.ts';
+import type { Decision, EndedSession, LiveSession, Rules, Session, SessionKey } from './session.ts';
 import type { Found } from './store/commit.ts';
 import type { Store } from './store/store.ts';
-import type { Telemetry } from './telemetry.ts';
+import { faultOf, type Telemetry } from './telemetry.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { shownStatus } from './view.ts';
 
@@ -28,16 +28,21 @@ export interface Reconciler {
    * `first` spares a read where the caller has just made it. Only this file asks anything of the upstream.
    */
   reconcile(key: SessionKey, limits: Limits, first?: Found): Promise<void>;
-  /** Makes the call that the record already has as `pending`, and records what came of it. */
-  carryOut(found: Found<LiveSession>, intent: Intent): Promise<void>;
-  /** Records what an upstream list showed; without effect where the record has changed since it was read. */
-  recordSighting(found: Found<LiveSession>, act: Act, outcome: Outcome): Promise<void>;
+  /**
+   * Makes the call that the record already has as `pending`, and records what came of it. Gives the session as
+   * recorded; undefined where somebody else has acted since.
+   */
+  carryOut(found: Found<LiveSession>, intent: Intent): Promise<Session | undefined>;
+  /** Records what an answer makes of the record as it was read; undefined where that has changed since. */
+  record(found: Found<LiveSession>, act: Act, outcome: Outcome): Promise<Session | undefined>;
 }
 
-/** create → observe → extend → observe is the longest way; more steps in one go are a circle. */
+/** create → observe → extend → observe is the longest way; more steps in one go are a circle, and reported. */
 const MAX_STEPS = 6;
 /** Writers of one session meet rarely: this many conflicts in a row are no coincidence. */
 export const MAX_CONFLICTS = 8;
+/** A change is not begun with less time than this for its call: it would only be broken off. */
+const SHORTEST_CALL_MS = 500;
 
 /** read → decide → commit → act → record, for the sessions of one account. */
 export const createReconciler = (surroundings: Surroundings): Reconciler => {
@@ -62,10 +67,11 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
         const moved = await store.commit(live, { ...session, dueAt: decision.next.at }, [], now);
         if (moved !== undefined) return;
       } else if (decision.type !== 'forget') {
-        if (now >= limits.until) return;
+        if (now + SHORTEST_CALL_MS > limits.until) return;
         await perform(live, decision, limits);
       }
     }
+    telemetry.report(faultOf('reconcile', `still due after ${MAX_STEPS} steps`, subject(key)));
   };
 
   /** Commit, act, record. Where the commit fails the session has changed, and is decided again. */
@@ -73,7 +79,8 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
     const now = clock.now();
     if (act.type === 'observe') {
       const until = Math.min(now + limits.callTimeoutMs, limits.until);
-      return recordSighting(found, act, await ask(found.session, act, { until }));
+      await record(found, act, await ask(found.session, act, { until }));
+      return;
     }
     const intent = intentOf(act, limits, newId(), now);
     const { next, events } = withIntent(found.session, intent, now);
@@ -82,14 +89,18 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
       await carryOut({ ...committed, session: committed.session }, intent);
   };
 
-  const carryOut = async (found: Found<LiveSession>, { act, pending, startBy }: Intent): Promise<void> => {
+  const carryOut = async (
+    found: Found<LiveSession>,
+    { act, pending, startBy }: Intent,
+  ): Promise<Session | undefined> => {
     const outcome = await ask(found.session, act, { startBy, until: pending.until });
     let current: Found | undefined = found;
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
-      if (current === undefined || current.session.life === 'ended') return;
+      if (current === undefined || current.session.life === 'ended') return current?.session;
       // Not ours any more: the window is over and somebody else has acted since.
-      if (current.session.pending?.opId !== pending.opId) return;
-      if (await record({ ...current, session: current.session }, act, outcome)) return;
+      if (current.session.pending?.opId !== pending.opId) return undefined;
+      const recorded = await record({ ...current, session: current.session }, act, outcome);
+      if (recorded !== undefined) return recorded;
       current = await store.read(found.session, clock.now());
     }
     throw new TooManyConflictsError('The session is being changed by too many others.', {
@@ -97,19 +108,18 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
     });
   };
 
-  const recordSighting = async (found: Found<LiveSession>, act: Act, outcome: Outcome): Promise<void> => {
-    await record(found, act, outcome);
-  };
-
-  /** Commits what the outcome makes of the record as it was read; false where that has changed. */
-  const record = async (found: Found<LiveSession>, act: Act, outcome: Outcome): Promise<boolean> => {
+  const record = async (
+    found: Found<LiveSession>,
+    act: Act,
+    outcome: Outcome,
+  ): Promise<Session | undefined> => {
     const now = clock.now();
     const { next, events } = evolve(found.session, act, outcome, now);
     const dueAt = next.life === 'ended' ? next.dueAt : dueAtOf(decide(next, found.activity, now, rules), now);
     const committed = await store.commit(found, { ...next, dueAt }, events, now);
-    if (committed === undefined) return false;
-    reportAct(found.session, act, outcomeText(outcome, shownStatus(committed.session)), now);
-    return true;
+    if (committed === undefined) return undefined;
+    reportAct(found.session, act, outcomeText(outcome, shownStatus(committed.session)));
+    return committed.session;
   };
 
   const ask = async (
@@ -118,16 +128,14 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
     window: { startBy?: Instant; until: Instant },
   ): Promise<Outcome> => {
     const { sessionId, creation, size, models } = session;
+    // No create ever left: there is nothing to stop, and nobody to ask.
+    if (act.type === 'stop' && session.observed.status === 'Requested' && creation.attempts === 0) {
+      return { type: 'missing', sentAt: clock.now() };
+    }
     if (session.upstream !== upstream.endpoint) {
       const because = 'the session belongs to another upstream than the configured one';
-      telemetry.report({
-        ...subject(session),
-        kind: 'fault',
-        at: stamp(clock.now()),
-        what: 'upstream',
-        error: because,
-      });
-      return { type: 'inconclusive', because, retryAfterMs: null };
+      telemetry.report(faultOf('upstream', because, subject(session)));
+      return { type: 'unsent', because };
     }
     switch (act.type) {
       case 'create': {
@@ -139,10 +147,6 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
       case 'extend':
         return upstream.extend(sessionId, act.maxLeaseMinutes, window);
       case 'stop':
-        // No create ever left: there is nothing to stop, and nobody to ask.
-        if (session.observed.status === 'Requested' && creation.attempts === 0) {
-          return { type: 'missing', sentAt: clock.now() };
-        }
         return upstream.stop(sessionId, window);
       default:
         return act satisfies never;
@@ -150,32 +154,17 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
   };
 
   const forget = async (session: EndedSession, { because }: Decision): Promise<void> => {
-    const isGone = await store.forget(session);
-    const report = {
-      ...subject(session),
-      kind: 'decision',
-      at: stamp(clock.now()),
-      action: 'forget',
-    } as const;
-    telemetry.report({ ...report, because, outcome: isGone ? 'forgotten' : 'changed meanwhile' });
+    const outcome = (await store.forget(session)) ? 'forgotten' : 'changed meanwhile';
+    telemetry.report({ ...subject(session), kind: 'decision', action: 'forget', because, outcome });
   };
 
-  const reportAct = (session: LiveSession, act: Act, outcome: string, now: Instant): void => {
-    const { because } = act;
-    const lease =
-      act.type === 'create' || act.type === 'extend' ? { maxLeaseMinutes: act.maxLeaseMinutes } : {};
-    telemetry.report({
-      ...subject(session),
-      kind: 'decision',
-      at: stamp(now),
-      action: act.type,
-      because,
-      outcome,
-      ...lease,
-    });
+  const reportAct = (session: LiveSession, act: Act, outcome: string): void => {
+    const { type: action, because } = act;
+    const lease = action === 'create' || action === 'extend' ? { maxLeaseMinutes: act.maxLeaseMinutes } : {};
+    telemetry.report({ ...subject(session), kind: 'decision', action, because, outcome, ...lease });
   };
 
-  return { reconcile, carryOut, recordSighting };
+  return { reconcile, carryOut, record };
 };
 
 const outcomeText = (outcome: Outcome, status: string): string => {
@@ -199,5 +188,3 @@ const outcomeText = (outcome: Outcome, status: string): string => {
 };
 
 const subject = ({ accountId, sessionId }: SessionKey): SessionKey => ({ accountId, sessionId });
-
-const stamp = (at: Instant): string => new Date(at).toISOString();

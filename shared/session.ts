@@ -56,7 +56,7 @@ export interface Policy {
 export interface Leases {
   /** The client's original words, for the answer to a repeated create. */
   requestedMinutes: number;
-  /** The client's latest words: what it may rely on, whatever the keeper asks for. */
+  /** The client's latest words: what is asked for on its behalf, whatever the keeper wants itself. */
   floorMinutes: number;
   /** What the upstream is known to have granted; 0 before its first answer. */
   grantedMinutes: number;
@@ -87,6 +87,8 @@ export interface LiveSession extends Facts {
   observed: Observed;
   /** When the last conclusive look at the upstream was sent. */
   observedAt: Instant | null;
+  /** The latest lease, in minutes, to which the client was answered yes: a new total must be larger. */
+  acknowledgedMinutes: number;
   creation: {
     /** What every attempt asks for, unchanged: a create with other words would be another create. */
     maxLeaseMinutes: number;
@@ -169,7 +171,7 @@ export const STOP_OBSERVE_MS = 5_000;
 /** A look that just missed the end of the lease comes again so much later. */
 export const LEASE_END_OBSERVE_MS = 1_000;
 /** Use this long after Ready shows a client that calls again, and so arms its idleness. */
-export const ARMING_MS = MINUTE_MS;
+const ARMING_MS = MINUTE_MS;
 
 /** The reason of a step: a word for machines, the same in logs, history and the API. */
 export type Because =
@@ -189,7 +191,7 @@ export type Because =
 
 /** Something that is to be done at an instant. */
 export type Step =
-  | { action: 'create' | 'observe' | 'extend' | 'forget'; at: Instant; because: Because }
+  | { action: 'create' | 'observe' | 'extend'; at: Instant; because: Because }
   | { action: 'stop'; at: Instant; because: StopReason };
 
 /** What to do now, with the reason. `none` says what comes next, and when. */
@@ -199,7 +201,14 @@ export type Decision =
   | { type: 'extend'; because: Because; maxLeaseMinutes: number }
   | { type: 'stop'; because: StopReason }
   | { type: 'forget'; because: Because }
-  | { type: 'none'; because: Because | 'cap'; next: Step };
+  | { type: 'none'; because: Because | 'cap'; next: Foreseen };
+
+/** What comes next, and when. `none`: nothing but looks, because the lease is at its cap. */
+export interface Foreseen {
+  action: Step['action'] | 'forget' | 'none';
+  at: Instant;
+  because: Because | 'cap';
+}
 
 /** What idleness is reckoned from, whether it is read from the record or from the activity row. */
 export interface IdleFacts {

@@ -2,12 +2,13 @@ import { decide } from './decide.ts';
 import { StorageUnavailableError } from './errors.ts';
 import type { Limits } from './intent.ts';
 import type { Instant } from './lease.ts';
-import type { Act } from './outcome.ts';
+import type { Act, Outcome } from './outcome.ts';
 import { inParallel } from './parallel.ts';
 import type { Reconciler, Surroundings } from './reconcile.ts';
 import type { LiveSession } from './session.ts';
 import type { Found } from './store/commit.ts';
-import { describeError } from './telemetry.ts';
+import type { DueRow } from './store/store.ts';
+import { faultOf } from './telemetry.ts';
 
 /** A sweep ends by then, and the next tick goes on; an Azure function is given minutes, so nothing is cut off. */
 const SWEEP_BUDGET_MS = 50_000;
@@ -17,13 +18,16 @@ const BATCH = 64;
 /** A session that is due again at once is looked at so often in one sweep. */
 const MAX_LOOKS = 3;
 
-/** What a sweep did; `unfinished` when its time was over before its work was. */
+/** What a sweep did; `unfinished` when something was due that it did not come to. */
 export interface SweepReport {
   looked: number;
   unfinished: boolean;
 }
 
-/** Reconciles everything of an account that is due, the longest due first. */
+/**
+ * Reconciles everything of an account that is due, the longest due first. A table that is down ends it, with a report:
+ * the next tick is its repetition.
+ */
 export const createSweep =
   (accountId: string, surroundings: Surroundings, reconciler: Reconciler) =>
   async (): Promise<SweepReport> => {
@@ -32,13 +36,13 @@ export const createSweep =
     const limits: Limits = { callTimeoutMs: CALL_TIMEOUT_MS, until: startedAt + SWEEP_BUDGET_MS };
     const looks = new Map<string, number>();
 
-    const nextBatch = async (): Promise<string[]> => {
-      const batch: string[] = [];
-      for await (const sessionId of store.due(accountId, clock.now())) {
-        const seen = looks.get(sessionId) ?? 0;
-        if (seen >= MAX_LOOKS || batch.includes(sessionId)) continue;
-        looks.set(sessionId, seen + 1);
-        if (batch.push(sessionId) === BATCH) break;
+    const nextBatch = async (): Promise<DueRow[]> => {
+      const batch: DueRow[] = [];
+      for await (const row of store.due(accountId, clock.now())) {
+        const seen = looks.get(row.sessionId) ?? 0;
+        if (seen >= MAX_LOOKS || batch.some((other) => other.sessionId === row.sessionId)) continue;
+        looks.set(row.sessionId, seen + 1);
+        if (batch.push(row) === BATCH) break;
       }
       return batch;
     };
@@ -52,45 +56,58 @@ export const createSweep =
         return await work();
       } catch (error) {
         if (error instanceof StorageUnavailableError) throw error;
-        const at = new Date(clock.now()).toISOString();
-        telemetry.report({
-          kind: 'fault',
-          at,
-          accountId,
-          sessionId,
-          what: 'sweep',
-          error: describeError(error),
-        });
+        // It would only fail again in this sweep.
+        looks.set(sessionId, MAX_LOOKS);
+        telemetry.report(faultOf('sweep', error, { accountId, sessionId }));
         return undefined;
       }
     };
 
-    const sweepBatch = async (batch: readonly string[]): Promise<void> => {
-      const found = await inParallel(batch, (sessionId) =>
-        guarded(sessionId, () => store.read({ accountId, sessionId }, clock.now())),
+    const sweepBatch = async (batch: readonly DueRow[]): Promise<void> => {
+      const found = await inParallel(batch, ({ sessionId, at }) =>
+        guarded(sessionId, async () => {
+          const one = await store.read({ accountId, sessionId }, clock.now());
+          if (one === undefined) await store.dropDue({ accountId, sessionId }, at);
+          return one;
+        }),
       );
-      const seen = await observeTogether(found.filter(isLive), surroundings, reconciler, limits);
-      await inParallel(batch, (sessionId, index) =>
-        guarded(sessionId, () => {
-          const first = seen.has(sessionId) ? undefined : found[index];
-          return reconciler.reconcile({ accountId, sessionId }, limits, first);
+      const read = found.filter((one) => one !== undefined);
+      const seen = await observeTogether(
+        read.filter(isLive),
+        surroundings,
+        async (one, act, sighting) => {
+          await guarded(one.session.sessionId, () => reconciler.record(one, act, sighting));
+        },
+        limits,
+      );
+      await inParallel(read, (one) =>
+        guarded(one.session.sessionId, () => {
+          // What a list has shown is recorded, and read again for what else may be due.
+          const first = seen.has(one.session.sessionId) ? undefined : one;
+          return reconciler.reconcile(one.session, limits, first);
         }),
       );
     };
 
-    for (;;) {
-      const batch = await nextBatch();
-      const unfinished = batch.length > 0 && clock.now() >= limits.until;
-      if (batch.length === 0 || unfinished) {
-        const milliseconds = clock.now() - startedAt;
-        const report = { looked: looks.size, unfinished };
-        const at = new Date(startedAt).toISOString();
-        // A sweep that found nothing due is no news.
-        if (looks.size > 0) telemetry.report({ kind: 'sweep', at, accountId, ...report, milliseconds });
-        return report;
+    const sweepAll = async (): Promise<boolean> => {
+      for (let batch = await nextBatch(); batch.length > 0; batch = await nextBatch()) {
+        if (clock.now() >= limits.until) return true;
+        await sweepBatch(batch);
       }
-      await sweepBatch(batch);
+      return false;
+    };
+
+    const unfinished = await sweepAll().catch((error: unknown) => {
+      if (!(error instanceof StorageUnavailableError)) throw error;
+      telemetry.report(faultOf('sweep', error, { accountId }));
+      return true;
+    });
+    const report = { looked: looks.size, unfinished };
+    // A sweep that found nothing due is no news.
+    if (looks.size > 0) {
+      telemetry.report({ kind: 'sweep', accountId, ...report, milliseconds: clock.now() - startedAt });
     }
+    return report;
   };
 
 /**
@@ -100,16 +117,14 @@ export const createSweep =
 const observeTogether = async (
   found: readonly Found<LiveSession>[],
   { upstream, rules, clock }: Surroundings,
-  reconciler: Reconciler,
+  record: (found: Found<LiveSession>, act: Act, outcome: Outcome) => Promise<void>,
   limits: Limits,
 ): Promise<ReadonlySet<string>> => {
   const now = clock.now();
   const wanting = found.flatMap((one) => {
     const decision = decide(one.session, one.activity, now, rules);
     const isRegular = decision.type === 'observe' && one.session.observed.status === 'Ready';
-    return isRegular && one.session.upstream === upstream.endpoint
-      ? [{ one, act: decision satisfies Act }]
-      : [];
+    return isRegular && one.session.upstream === upstream.endpoint ? [{ one, act: decision }] : [];
   });
   if (wanting.length < 2) return new Set();
   const until: Instant = Math.min(now + limits.callTimeoutMs, limits.until);
@@ -118,10 +133,10 @@ const observeTogether = async (
   const seen = await inParallel(wanting, async ({ one, act }) => {
     const sighting = listing.sightings.get(one.session.sessionId);
     if (sighting === undefined) return [];
-    await reconciler.recordSighting(one, act, { type: 'found', created: false, sighting });
+    await record(one, act, { type: 'found', created: false, sighting });
     return [one.session.sessionId];
   });
   return new Set(seen.flat());
 };
 
-const isLive = (found: Found | undefined): found is Found<LiveSession> => found?.session.life === 'live';
+const isLive = (found: Found): found is Found<LiveSession> => found.session.life === 'live';

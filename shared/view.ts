@@ -1,5 +1,12 @@
 import { leaseEnd } from './lease.ts';
-import type { Session } from './session.ts';
+import type { Activity, Foreseen, Session } from './session.ts';
+
+/** A session with what it will come to: what clients are shown. */
+export interface SessionView {
+  session: Session;
+  activity: Activity;
+  next: Foreseen;
+}
 
 /** What clients are shown as the status of a session; `Stopping` exists in the first API generation only. */
 export const SHOWN_STATUSES = ['Starting', 'Ready', 'Stopping', 'Stopped', 'Expired', 'Error'] as const;

@@ -1,7 +1,7 @@
-import { LeaseNotLargerError } from './errors.ts';
+import { LeaseNotLargerError, LeaseTooLongError } from './errors.ts';
 import { clientLeaseMinutes, type Instant } from './lease.ts';
 import type { HistoryEvent } from './outcome.ts';
-import { MAX_CREATE_LEASE_MINUTES, type Size } from './protocol/session-2021.ts';
+import { MAX_CREATE_LEASE_MINUTES, MAX_EXTENDED_LEASE_MINUTES, type Size } from './protocol/session-2021.ts';
 import type { LiveSession, Policy, Rules } from './session.ts';
 
 /** What clients want, and what that makes of a record. Pure; the keeper commits it. */
@@ -41,7 +41,7 @@ export const newSession = (
   wanted: NewSession,
   defaults: Policy,
   { rules, endpoint, now }: { rules: Rules; endpoint: string; now: Instant },
-): LiveSession => {
+): Wish => {
   const policy = withWishes(defaults, wanted);
   // A kept session must last until it is first seen Ready and extended.
   const atLeast = policy.keepAlive ? Math.ceil(rules.renewMarginMinutes) : 0;
@@ -49,17 +49,23 @@ export const newSession = (
     Math.max(Math.ceil(wanted.leaseMinutes), atLeast),
     MAX_CREATE_LEASE_MINUTES,
   );
-  return {
+  const { leaseMinutes, size, models } = wanted;
+  const next: LiveSession = {
     life: 'live',
     accountId,
     sessionId: wanted.sessionId,
-    size: wanted.size,
-    models: wanted.models,
+    size,
+    models,
     tags: wanted.tags ?? {},
     createdAt: now,
     upstream: endpoint,
     policy,
-    leases: { requestedMinutes: wanted.leaseMinutes, floorMinutes: wanted.leaseMinutes, grantedMinutes: 0 },
+    leases: {
+      requestedMinutes: leaseMinutes,
+      floorMinutes: leaseMinutes,
+      grantedMinutes: 0,
+    },
+    acknowledgedMinutes: leaseMinutes,
     seq: 0,
     opId: '',
     dueAt: now,
@@ -73,6 +79,8 @@ export const newSession = (
     retry: null,
     unansweredSince: null,
   };
+  const detail = { size, leaseMinutes, keepAlive: policy.keepAlive };
+  return { next, events: [{ at: now, kind: 'created', because: 'requested', detail }] };
 };
 
 const withWishes = (policy: Policy, wishes: Wishes): Policy => ({
@@ -84,35 +92,58 @@ const withWishes = (policy: Policy, wishes: Wishes): Policy => ({
     wishes.maxLifetimeMinutes === undefined ? policy.maxLifetimeMinutes : wishes.maxLifetimeMinutes,
 });
 
-/** @throws LeaseNotLargerError where the new total is not larger than the client's own lease */
+/**
+ * The record with what its client wants changed. A lease that needs no call is acknowledged at once; for another one
+ * see `acknowledged`.
+ *
+ * @throws LeaseNotLargerError where the new total is not larger than what the client was last answered yes to
+ * @throws LeaseTooLongError above the most that an extension reaches
+ */
 export const changed = (session: LiveSession, change: SessionChange, now: Instant): Wish => {
-  const { leases } = session;
   const { leaseMinutes } = change;
-  if (leaseMinutes !== undefined) {
-    const isOwed = clientLeaseMinutes(leases.floorMinutes) > leases.grantedMinutes;
-    // The same words again are a repetition, as long as they have not been granted.
-    const isRepeated = leaseMinutes === leases.floorMinutes && isOwed;
-    if (leaseMinutes <= leases.floorMinutes && !isRepeated)
-      throw new LeaseNotLargerError(leases.floorMinutes);
-  }
   const policy = withWishes(session.policy, change);
-  const next: LiveSession = {
-    ...session,
-    policy,
-    tags: change.tags ?? session.tags,
-    leases: { ...leases, floorMinutes: leaseMinutes ?? leases.floorMinutes },
-    // A new wish is asked for although an earlier one was refused.
-    refused: leaseMinutes === undefined ? session.refused : null,
-  };
+  const leased = leaseMinutes === undefined ? session : withLease(session, leaseMinutes);
   const { keepAlive, idleTimeoutMinutes, maxLifetimeMinutes } = policy;
   const detail = {
     keepAlive,
     idleTimeoutMinutes,
     maxLifetimeMinutes,
-    floorMinutes: next.leases.floorMinutes,
+    floorMinutes: leased.leases.floorMinutes,
   };
-  return { next, events: [{ at: now, kind: 'changed', because: 'client', detail }] };
+  return {
+    next: { ...leased, policy, tags: change.tags ?? session.tags },
+    events: [{ at: now, kind: 'changed', because: 'client', detail }],
+  };
 };
+
+const withLease = (session: LiveSession, leaseMinutes: number): LiveSession => {
+  const { acknowledgedMinutes } = session;
+  if (Math.ceil(leaseMinutes) > MAX_EXTENDED_LEASE_MINUTES) {
+    throw new LeaseTooLongError(acknowledgedMinutes, MAX_EXTENDED_LEASE_MINUTES);
+  }
+  if (leaseMinutes <= acknowledgedMinutes) throw new LeaseNotLargerError(acknowledgedMinutes);
+  return {
+    ...session,
+    leases: { ...session.leases, floorMinutes: leaseMinutes },
+    acknowledgedMinutes: owesNothing(session, leaseMinutes) ? leaseMinutes : acknowledgedMinutes,
+    // A new wish is asked for although an earlier one was refused.
+    refused: null,
+  };
+};
+
+/**
+ * Whether a lease of so many minutes needs no further call: it is granted, or its server is not confirmed yet, and it
+ * is asked for as soon as there is somebody to ask.
+ */
+export const owesNothing = (session: LiveSession, leaseMinutes: number): boolean =>
+  session.leases.grantedMinutes >= clientLeaseMinutes(leaseMinutes) ||
+  session.observed.status === 'Requested';
+
+/** The record once its client is answered yes; undefined where that is written already. */
+export const acknowledged = (session: LiveSession, leaseMinutes: number): Wish | undefined =>
+  session.acknowledgedMinutes >= leaseMinutes
+    ? undefined
+    : { next: { ...session, acknowledgedMinutes: leaseMinutes }, events: [] };
 
 /** The session as its client wants it stopped; undefined where that is so already. */
 export const stopped = (session: LiveSession, now: Instant): Wish | undefined =>

@@ -71,6 +71,7 @@ export const liveSession = (overrides: LiveOverrides = {}): LiveSession => ({
   refused: null,
   retry: null,
   unansweredSince: null,
+  acknowledgedMinutes: 60,
   ...overrides,
   policy: {
     keepAlive: false,

@@ -19,7 +19,7 @@ import { MAX_BODY_BYTES, parseBody } from '../../shared/protocol/body.ts';
 import { correlationVector } from '../../shared/protocol/correlation-vector.ts';
 import { errorAnswer } from '../../shared/protocol/error-body.ts';
 import { ACCOUNT_ID, SESSION_ID } from '../../shared/protocol/session-2021.ts';
-import { describeError, type Telemetry } from '../../shared/telemetry.ts';
+import { faultOf, type Telemetry } from '../../shared/telemetry.ts';
 import { inInvocation } from '../invocation-log.ts';
 
 /** What every HTTP function has in common: who calls, which answer, and which headers. */
@@ -58,7 +58,7 @@ export const empty = (status: number, headers: Record<string, string> = {}): Htt
 /** Adds the headers of every answer, and turns an error into its answer. Nothing else answers for an error. */
 export const endpoint =
   (
-    { telemetry, now }: Pick<Services, 'telemetry' | 'now'>,
+    { telemetry }: Pick<Services, 'telemetry'>,
     handle: (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>,
   ): HttpHandler =>
   (request, context) =>
@@ -68,8 +68,7 @@ export const endpoint =
         const { status, headers, body } = errorAnswer(error);
         if (status >= 500) {
           const what = `${request.method} answered ${status}, MS-CV ${vector}`;
-          const at = new Date(now()).toISOString();
-          telemetry.report({ kind: 'fault', at, what, error: describeError(error) });
+          telemetry.report(faultOf(what, error));
           // The stack is for the log alone.
           if (!(error instanceof KeeperError)) context.error(error);
         }

@@ -1,5 +1,5 @@
 import type { HttpHandler } from '@azure/functions';
-import { describeError } from '../../shared/telemetry.ts';
+import { faultOf } from '../../shared/telemetry.ts';
 import { endpoint, json, type Services } from './endpoint.ts';
 
 type Answering = 'up' | 'down';
@@ -24,8 +24,7 @@ export const health = (services: Services, { version, table, upstreams }: Depend
       await table();
       return 'up';
     } catch (error) {
-      const at = new Date(services.now()).toISOString();
-      services.telemetry.report({ kind: 'fault', at, what: 'health', error: describeError(error) });
+      services.telemetry.report(faultOf('health', error));
       return 'down';
     }
   };

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpHandler } from '@azure/functions';
-import { BadRequestError, LeaseNotLargerError } from '../../shared/errors.ts';
+import { BadRequestError, LeaseNotLargerError, LeaseTooLongError } from '../../shared/errors.ts';
 import { checkBody } from '../../shared/protocol/body.ts';
 import { wishesOf } from '../../shared/protocol/keeper-fields.ts';
+import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/session-2021.ts';
 import { createV1Schema, propertiesV1, updateV1Schema } from '../../shared/protocol/session-v1.ts';
 import { formatTimeSpan } from '../../shared/protocol/time-span.ts';
 import { accountEndpoint, empty, json, type Services, sessionEndpoint } from './endpoint.ts';
@@ -22,18 +23,36 @@ export const createSessionV1 = (services: Services): HttpHandler =>
 
 /** `PATCH /v1/accounts/{accountId}/sessions/{sessionId}` */
 export const updateSessionV1 = (services: Services): HttpHandler =>
-  sessionEndpoint(services, async ({ keeper, sessionId, readBody, isUse }) => {
+  sessionEndpoint(services, async ({ keeper, sessionId, readBody, isUse, requestSweep }) => {
     const body = checkBody(updateV1Schema, await readBody());
     try {
-      await keeper.change(sessionId, { leaseMinutes: body.maxLeaseTime, ...wishesOf(body) }, isUse);
+      const change = { leaseMinutes: body.maxLeaseTime, ...wishesOf(body) };
+      const { unfinished } = await keeper.change(sessionId, change, isUse);
+      if (unfinished) requestSweep();
     } catch (error) {
-      if (!(error instanceof LeaseNotLargerError)) throw error;
-      const current = formatTimeSpan(error.currentMinutes);
-      const message = `maxLeaseTime: must be larger than the current value, ${current}: it is the total since the start`;
-      throw new BadRequestError(message, { target: 'maxLeaseTime', cause: error });
+      throw inWordsOfV1(error);
     }
     return empty(200);
   });
+
+/** What is wrong with a lease, with the field and the time spans of this generation. */
+const inWordsOfV1 = (error: unknown): unknown => {
+  const details = { target: 'maxLeaseTime', cause: error };
+  if (error instanceof LeaseNotLargerError) {
+    const current = formatTimeSpan(error.currentMinutes);
+    const message = `maxLeaseTime: must be larger than the current value, ${current}: it is the total since the start`;
+    return new BadRequestError(message, details);
+  }
+  if (error instanceof LeaseTooLongError) {
+    const current = formatTimeSpan(error.currentMinutes);
+    const most = formatTimeSpan(MAX_EXTENDED_LEASE_MINUTES);
+    return new BadRequestError(
+      `maxLeaseTime: must be at most ${most}; the current value is ${current}`,
+      details,
+    );
+  }
+  return error;
+};
 
 /** `GET /v1/accounts/{accountId}/sessions` */
 export const listSessionsV1 = (services: Services): HttpHandler =>

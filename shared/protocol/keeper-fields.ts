@@ -6,6 +6,8 @@ import { timeSpanSchema } from './time-span-schema.ts';
 
 const MAX_TAGS = 16;
 const MAX_TAG_CHARACTERS = 256;
+/** As they are stored, in JSON: one table property holds 32 Ki characters, and some take six each. */
+const MAX_TAGS_CHARACTERS = 16_000;
 /** No lease is longer than a day, so no idle timeout or lifetime needs to be. */
 const MAX_MINUTES = 24 * 60;
 
@@ -32,6 +34,10 @@ export const keeperFields = {
   tags: z
     .record(z.string(), tag, { error: 'must be an object of strings' })
     .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `must have at most ${MAX_TAGS} entries`)
+    .refine(
+      (tags) => JSON.stringify(tags).length <= MAX_TAGS_CHARACTERS,
+      `must have at most ${MAX_TAGS_CHARACTERS} characters in all`,
+    )
     .refine((tags) => !Object.hasOwn(tags, ''), 'a tag needs a name')
     .refine(
       (tags) => Object.keys(tags).every((name) => name.length <= MAX_TAG_CHARACTERS),

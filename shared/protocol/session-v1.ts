@@ -1,15 +1,9 @@
 import { z } from 'zod';
-import type { SessionView } from '../keeper.ts';
 import { elapsedMinutesAtLeast, type Instant } from '../lease.ts';
 import type { Session } from '../session.ts';
-import { shownLeaseEnd, shownStatus } from '../view.ts';
+import { type SessionView, shownLeaseEnd, shownStatus } from '../view.ts';
 import { keeperFields, refuseBoth } from './keeper-fields.ts';
-import {
-  MAX_CREATE_LEASE_MINUTES,
-  MAX_EXTENDED_LEASE_MINUTES,
-  modelsSchema,
-  sizeSchema,
-} from './session-2021.ts';
+import { MAX_CREATE_LEASE_MINUTES, modelsSchema, sizeSchema } from './session-2021.ts';
 import { formatTimeSpan } from './time-span.ts';
 import { timeSpanSchema } from './time-span-schema.ts';
 
@@ -24,11 +18,8 @@ const leaseTime = (isAllowed: (minutes: number) => boolean, limit: string) =>
   });
 
 const createdLease = leaseTime((minutes) => minutes <= MAX_CREATE_LEASE_MINUTES, 'at most 24 hours');
-/** An extension must stay below 24 h: 1439 minutes are the most that the service grants. */
-const extendedLease = leaseTime(
-  (minutes) => Math.ceil(minutes) <= MAX_EXTENDED_LEASE_MINUTES,
-  'at most 23:59:00',
-);
+/** How far an extension may reach is said together with the current value, which the keeper knows. */
+const extendedLease = leaseTime(() => true, 'below 24 hours');
 
 /** The body of `POST /v1/accounts/{accountId}/sessions/create`. */
 export const createV1Schema = z
@@ -79,12 +70,14 @@ const hostnameOf = (session: Session): string | null => {
 
 /** What is granted; before the upstream has confirmed anything, what it is being asked for. */
 const shownLeaseMinutes = ({ leases, ...session }: Session): number => {
-  if (session.life === 'ended' || session.observed.status !== 'Requested') return leases.grantedMinutes;
+  const isConfirmed = session.life === 'live' && session.observed.status !== 'Requested';
+  if (isConfirmed || leases.grantedMinutes > 0) return leases.grantedMinutes;
+  if (session.life === 'ended') return Math.ceil(leases.requestedMinutes);
   return Math.max(session.creation.maxLeaseMinutes, Math.ceil(leases.floorMinutes));
 };
 
 /** The `keeper` object of a session's properties: its policy, and what the keeper will do next and why. */
-export const keeperObject = ({ session, activity, next }: SessionView): Record<string, unknown> => {
+const keeperObject = ({ session, activity, next }: SessionView): Record<string, unknown> => {
   const { policy, tags } = session;
   const leaseEnd = shownLeaseEnd(session);
   const ready = session.life === 'live' && session.observed.status === 'Ready' ? session.observed : null;

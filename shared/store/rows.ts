@@ -38,7 +38,11 @@ export const dueBound = (at: number): string =>
 /** The first key after all keys with this prefix (`;` follows `:`). */
 export const afterPrefix = (prefix: string): string => `${prefix.slice(0, -1)};`;
 
-export const sessionIdOfDueRow = (rowKey: string): string => rowKey.slice('due:'.length + INSTANT_DIGITS + 1);
+/** What the key of a due row says. */
+export const readDueKey = (rowKey: string): { sessionId: string; at: number } => ({
+  at: Number(rowKey.slice('due:'.length, 'due:'.length + INSTANT_DIGITS)),
+  sessionId: rowKey.slice('due:'.length + INSTANT_DIGITS + 1),
+});
 
 const minutes = z.number().min(0);
 const instant = z.number();
@@ -58,7 +62,11 @@ const facts = {
     idleTimeoutExplicit: z.boolean(),
     maxLifetimeMinutes: minutes.nullable(),
   }),
-  leases: z.looseObject({ requestedMinutes: minutes, floorMinutes: minutes, grantedMinutes: minutes }),
+  leases: z.looseObject({
+    requestedMinutes: minutes,
+    floorMinutes: minutes,
+    grantedMinutes: minutes,
+  }),
   seq: z.number().int(),
   opId: z.string(),
   dueAt: instant,
@@ -82,6 +90,7 @@ const liveSchema = z.object({
     z.looseObject({ status: z.literal('Ready'), seenAt: instant, readyAt, hostname: z.string(), ports }),
   ]),
   observedAt: instant.nullable(),
+  acknowledgedMinutes: minutes,
   creation: z.looseObject({
     maxLeaseMinutes: minutes,
     attempts: z.number().int(),

@@ -6,10 +6,10 @@ import { createCommits, type Found } from './commit.ts';
 import {
   afterPrefix,
   dueBound,
+  readDueKey,
   readEnded,
   readLive,
   rowKeys,
-  sessionIdOfDueRow,
   writeEvent,
   writeSession,
 } from './rows.ts';
@@ -47,9 +47,17 @@ export interface Store {
   ): Promise<boolean>;
   /** Live sessions in the order of their ids; a row that cannot be read comes as its error. */
   list(accountId: string): AsyncIterable<LiveSession | UnreadableRowError>;
-  /** Ids of the sessions that are due at `now`, the longest due first. */
-  due(accountId: string, now: number): AsyncIterable<string>;
+  /** What is due at `now`, the longest due first. */
+  due(accountId: string, now: number): AsyncIterable<DueRow>;
+  /** Removes a due row that has no record, as a damaged table may have; a record that is there keeps it. */
+  dropDue(key: SessionKey, at: number): Promise<void>;
   ping(): Promise<void>;
+}
+
+/** A row of the due index: which session, and the instant of its key. */
+export interface DueRow {
+  sessionId: string;
+  at: number;
 }
 
 /** Table Storage takes at most 100 changes in a transaction. */
@@ -136,6 +144,7 @@ export const createStore = (table: Table, newId: () => string): Store => {
     },
 
     async forget({ accountId, sessionId, dueAt }) {
+      // Without guards: an ended record is never written again, and nobody else makes rows of its id.
       const prefix = rowKeys.eventsOf(sessionId);
       const events: string[] = [];
       for await (const { rowKey } of table.list(accountId, prefix, afterPrefix(prefix))) events.push(rowKey);
@@ -166,8 +175,14 @@ export const createStore = (table: Table, newId: () => string): Store => {
 
     async *due(accountId, now) {
       for await (const { rowKey } of table.list(accountId, dueBound(0), dueBound(now + 1))) {
-        yield sessionIdOfDueRow(rowKey);
+        yield readDueKey(rowKey);
       }
+    },
+
+    async dropDue({ accountId, sessionId }, at) {
+      const records = [rowKeys.live(sessionId), rowKeys.ended(sessionId)];
+      const present = await Promise.all(records.map((rowKey) => hasRow(accountId, rowKey)));
+      if (!present.includes(true)) await removeAll(accountId, [rowKeys.due(at, sessionId)]);
     },
   };
 };

@@ -72,7 +72,7 @@ export const openTable = (connectionString: string, tableName: string): Table =>
         try {
           return toRow(await client.getEntity<Record<string, unknown>>(partition, rowKey, { abortSignal }));
         } catch (error) {
-          if (isConflict(error)) return undefined;
+          if (isRowMissing(error)) return undefined;
           throw error;
         }
       }),
@@ -148,8 +148,15 @@ const toRow = (entity: Record<string, unknown>): Row => {
 const isTableMissing = (error: unknown): boolean =>
   error instanceof RestError && error.statusCode === 404 && codeOf(error) === 'TableNotFound';
 
+const isRowMissing = (error: unknown): boolean =>
+  error instanceof RestError && error.statusCode === 404 && !isTableMissing(error);
+
+/** The conflicts of rows; those of the table itself, such as its being deleted, are over at another try. */
 const isConflict = (error: unknown): boolean =>
-  error instanceof RestError && [404, 409, 412].includes(error.statusCode ?? 0) && !isTableMissing(error);
+  isRowMissing(error) ||
+  (error instanceof RestError &&
+    (error.statusCode === 409 || error.statusCode === 412) &&
+    !(codeOf(error) ?? '').startsWith('Table'));
 
 const codeOf = (error: RestError): string | undefined => {
   const details = error.details as { odataError?: { code?: string } } | undefined;

@@ -40,14 +40,8 @@ export class BrokenExchangeError extends Error {
  */
 export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** Errors of name resolution and connecting: no byte of the request left this machine. */
-const NOT_CONNECTED: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
+/** Errors that come of name resolution and connecting alone: no byte of the request left this machine. */
+const NOT_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 const CONNECT_TIMEOUT_MS = 2_000;
 
 export const send: Send = async ({ method, url, headers, body, signal }) => {

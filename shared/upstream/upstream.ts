@@ -40,6 +40,7 @@ export interface Upstream {
 
 /** An account has some hundred sessions, a page a hundred; more pages than this is an endless list. */
 const MAX_PAGES = 200;
+const MAX_TEXT_CHARACTERS = 1024;
 /** A 429 without `Retry-After`: the service's rule of thumb is 5 to 10 s between calls. */
 const THROTTLED_MS = 10_000;
 
@@ -219,10 +220,10 @@ const sightingOf = (
   status: properties.status,
   leaseMinutes: properties.maxLeaseTimeMinutes,
   elapsedMinutes: Math.floor(properties.elapsedTimeMinutes ?? 0),
-  hostname: properties.hostname ?? null,
+  hostname: shortened(properties.hostname),
   // An older edition sent 0 for what it did not know yet.
   ports: { handshake: properties.handshakePort || null, inspector: properties.arrInspectorPort || null },
-  errorMessage: properties.error?.message ?? null,
+  errorMessage: shortened(properties.error?.message),
   sentAt,
   receivedAt,
 });
@@ -234,9 +235,13 @@ const missing = ({ answer, sentAt }: Answered): Outcome =>
   parse(errorSchema, answer.body) === undefined ? unexpected(answer) : { type: 'missing', sentAt };
 
 const refused = (answer: HttpAnswer): Outcome => {
-  const message = parse(errorSchema, answer.body)?.error.message ?? `status ${answer.status}`;
+  const message = shortened(parse(errorSchema, answer.body)?.error.message) ?? `status ${answer.status}`;
   return { type: 'refused', status: answer.status, message };
 };
+
+/** What an upstream says is stored and shown, and a table property holds 32 Ki characters: it is cut to a use. */
+const shortened = (text: string | null | undefined): string | null =>
+  text?.slice(0, MAX_TEXT_CHARACTERS) ?? null;
 
 const unexpected = (answer: HttpAnswer): Inconclusive => {
   const seconds = Number(answer.headers['retry-after']);

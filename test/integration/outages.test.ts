@@ -127,6 +127,8 @@ describe('while the upstream', () => {
       async () => ((await client.show(sessionId)).sessionMaxLeaseTime === '03:00:00' ? true : undefined),
       40_000,
     );
+    // The same words again: now they are answered yes, and from then on they are no longer more than the client has.
+    expect((await patch()).status).toBe(200);
     expect((await patch()).status).toBe(400);
     await client.send('DELETE', `${client.sessions}/${sessionId}`);
   });

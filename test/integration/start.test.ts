@@ -150,7 +150,9 @@ describe('npm start', () => {
     Object.assign(environment, {
       KEEPER_ACCOUNTS: '[{"accountId":"x","keys":["canary-canary-canary"]}]',
       KEEPER_TOKEN_SECRETS: secret,
-      KEEPER_SWEEP_SCHEDULE: 'now and then',
+      KEEPER_SWEEP_SCHEDULE: 'x y z 99 banana -',
+      AzureWebJobsStorage: 'canary of a connection',
+      APPLICATIONINSIGHTS_CONNECTION_STRING: 'canary of a connection',
       KEEPER_IDLE_TIMEOUT: 'soon',
       KEEPER_EXTENSION: '00:00:01',
       KEEPER_KEEP_ALIVE: 'perhaps',
@@ -158,6 +160,8 @@ describe('npm start', () => {
     const npm = npmStart();
     expect(await exited(npm)).not.toBe(0);
     for (const name of [
+      'AzureWebJobsStorage',
+      'APPLICATIONINSIGHTS_CONNECTION_STRING',
       'KEEPER_ACCOUNTS[0].accountId',
       'KEEPER_ACCOUNTS[0].upstream',
       'KEEPER_TOKEN_SECRETS',

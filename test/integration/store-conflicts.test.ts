@@ -4,7 +4,7 @@ import type { LiveSession, Session } from '../../shared/session.ts';
 import type { Found } from '../../shared/store/commit.ts';
 import type { RowChange, Table } from '../../shared/store/table.ts';
 import { activity, endedSession, stopped, T0 } from '../builders.ts';
-import { allOf, anEvent, dueKey, exceptGuard, live, present, useTable } from './store-fixture.ts';
+import { allOf, anEvent, dueKey, exceptGuard, idsOf, live, present, useTable } from './store-fixture.ts';
 
 const fixture = useTable();
 
@@ -235,7 +235,7 @@ describe('a table that was damaged, or written by a newer version', () => {
     const items = await allOf(fixture.store.list(accountId));
     expect(items).toMatchObject([{ sessionId: 'a' }, { message }, { sessionId: 'c' }]);
     expect(items[1]).toBeInstanceOf(UnreadableRowError);
-    expect(await allOf(fixture.store.due(accountId, NOW))).toEqual(['a', 'b', 'c']);
+    expect(await idsOf(fixture.store.due(accountId, NOW))).toEqual(['a', 'b', 'c']);
   });
 
   it('a row that lacks a column cannot be read', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import type { HistoryEvent } from '../../shared/outcome.ts';
 import type { LiveSession, Session } from '../../shared/session.ts';
 import type { Found } from '../../shared/store/commit.ts';
-import { createStore, type Store } from '../../shared/store/store.ts';
+import { createStore, type DueRow, type Store } from '../../shared/store/store.ts';
 import { openTable, type Row, type Table } from '../../shared/store/table.ts';
 import { type AzuriteTable, startAzuriteTable } from '../azurite.ts';
 import { activity, liveSession, T0 } from '../builders.ts';
@@ -34,6 +34,10 @@ export const allOf = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
   for await (const item of items) all.push(item);
   return all;
 };
+
+/** Which sessions are due, in their order. */
+export const idsOf = async (rows: AsyncIterable<DueRow>): Promise<string[]> =>
+  (await allOf(rows)).map(({ sessionId }) => sessionId);
 
 /** What must be there, or the test fails with these words. */
 export const present = <T>(value: T | undefined, what = 'the result'): T => {

@@ -14,7 +14,7 @@ export const KEY = 'CANARY-account-key-1';
 const UPSTREAM_KEY = 'CANARY-upstream-key-2';
 export const SECRET_BYTES = Buffer.from('CANARY-secret-of-at-least-32-bytes');
 export const SECRET = SECRET_BYTES.toString('base64');
-export const STORAGE = 'UseDevelopmentStorage=CANARY';
+export const STORAGE = 'AccountName=someone;AccountKey=CANARY-of-storage';
 const CANARY = /canary|Q0FOQVJZ/i;
 
 export const UPSTREAM = {

@@ -52,10 +52,10 @@ describe('settings', () => {
       KEEPER_EXTENSION: '00:05',
       KEEPER_OBSERVE_INTERVAL: '00:00:01.5',
       KEEPER_LAUNCH_TIMEOUT: '00:10:00',
-      APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=x',
+      APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=00000000-0000-0000-0000-000000000001',
     });
     expect(config.sweepSchedule).toBe('*/2 * * * * *');
-    expect(config.telemetryConnectionString).toBe('InstrumentationKey=x');
+    expect(config.telemetryConnectionString).toBe('InstrumentationKey=00000000-0000-0000-0000-000000000001');
     expect(config.accounts[0]?.policy).toMatchObject({
       keepAlive: true,
       idleTimeoutMinutes: 5,

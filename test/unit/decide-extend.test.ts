@@ -60,11 +60,11 @@ describe('after a refusal, or a 404', () => {
       expected: { type: 'observe', because: 'refused' },
     },
     {
-      name: 'a kept session asks for another total a minute later',
+      name: 'a kept session asks for half of it a minute later',
       session: liveSession({ ...low, refused: { maxLeaseMinutes: 110, at: at(49) }, observedAt: at(49, 1) }),
       activity: inUse,
       now: at(50),
-      expected: extend('keep-alive', 111),
+      expected: extend('keep-alive', 85),
     },
     {
       name: 'and plans to, meanwhile',
@@ -74,10 +74,17 @@ describe('after a refusal, or a 404', () => {
       expected: none({ action: 'extend', at: at(50), because: 'keep-alive' }),
     },
     {
-      name: 'a refused cap is as good as reached',
+      name: 'and begins anew where even the next minute was refused',
+      session: liveSession({ ...low, refused: { maxLeaseMinutes: 61, at: at(49) }, observedAt: at(49, 1) }),
+      activity: inUse,
+      now: at(50),
+      expected: extend('keep-alive', 111),
+    },
+    {
+      name: 'a refused cap is as good as reached, where nothing is left below it',
       session: liveSession({
         policy: { keepAlive: true },
-        leases: { grantedMinutes: 1400 },
+        leases: { grantedMinutes: 1438 },
         refused: { maxLeaseMinutes: 1439, at: at(1390) },
         observedAt: at(1390, 1),
       }),
@@ -98,11 +105,11 @@ describe('after a refusal, or a 404', () => {
       expected: { type: 'observe', because: 'missing' },
     },
     {
-      name: 'a kept session is renewed although a 404 was seen',
+      name: 'and is asked for nothing before that',
       session: liveSession({ ...low, missingSince: at(49), observedAt: at(49) }),
       activity: inUse,
       now: at(49, 10),
-      expected: extend('keep-alive', 111),
+      expected: none(look(at(49, 30), 'missing')),
     },
   ]);
 

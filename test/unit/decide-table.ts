@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { decide, dueAtOf } from '../../shared/decide.ts';
-import type { Activity, Because, Decision, Session, Step } from '../../shared/session.ts';
+import type { Activity, Because, Decision, Foreseen, Session, Step } from '../../shared/session.ts';
 import { activity, minutes, rules, seconds, T0 } from '../builders.ts';
 
 /** One row of a table of decisions. */
@@ -18,7 +18,7 @@ export interface Row {
   expected: Decision;
 }
 
-export const none = (next: Step, because: Because | 'cap' = next.because): Decision => ({
+export const none = (next: Foreseen, because: Because | 'cap' = next.because): Decision => ({
   type: 'none',
   because,
   next,

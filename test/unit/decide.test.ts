@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { foresee } from '../../shared/decide.ts';
-import type { Because, Decision, Step } from '../../shared/session.ts';
+import type { Because, Decision, Foreseen } from '../../shared/session.ts';
 import { activity, endedSession, liveSession, requestedSession, rules, starting, T0 } from '../builders.ts';
 import { at, check, extend, look, none } from './decide-table.ts';
 
@@ -8,7 +8,7 @@ const create = (because: Because): Decision => ({ type: 'create', because, maxLe
 
 describe('a requested session', () => {
   const attempted = { attempts: 1, firstAttemptAt: at(0, 5), lastUntil: at(0, 7) };
-  const launch = (when: number): Step => ({ action: 'stop', at: when, because: 'launch' });
+  const launch = (when: number): Foreseen => ({ action: 'stop', at: when, because: 'launch' });
   const byUs = { op: 'create', opId: 'op-9', until: at(0, 7) } as const;
 
   check([
@@ -73,7 +73,7 @@ describe('a starting session', () => {
       name: 'is looked at 30 s after a 404',
       session: liveSession({ observed: starting(T0, at(1)), missingSince: at(1, 10) }),
       now: at(1, 39),
-      expected: none(look(at(1, 40), 'starting')),
+      expected: none(look(at(1, 40), 'missing')),
     },
     {
       name: 'is never idle',
@@ -106,13 +106,24 @@ describe('a starting session', () => {
       now: at(29, 59),
       expected: { type: 'observe', because: 'starting' },
     },
-    { name: 'is stopped after that', session, now: at(30), expected: { type: 'stop', because: 'launch' } },
+    {
+      name: 'is looked at again where nobody has looked for so long',
+      session,
+      now: at(31),
+      expected: { type: 'observe', because: 'starting' },
+    },
+    {
+      name: 'is stopped where it is seen Starting after that',
+      session: liveSession({ observed: starting(T0, at(30)) }),
+      now: at(30),
+      expected: { type: 'stop', because: 'launch' },
+    },
   ]);
 });
 
 describe('an ended session', () => {
   const session = endedSession({ dueAt: at(7) });
-  const forget: Step = { action: 'forget', at: at(7), because: 'retention' };
+  const forget: Foreseen = { action: 'forget', at: at(7), because: 'retention' };
 
   check([
     { name: 'is kept', session, now: at(6), expected: none(forget) },

@@ -64,11 +64,21 @@ describe.each(CLASSES)('%o', (Kind, status, code) => {
 
 describe('error answers', () => {
   it('are checked here for every class that there is', () => {
-    const known = new Set<unknown>([...CLASSES.map(([Kind]) => Kind), errors.LeaseNotLargerError]);
+    const known = new Set<unknown>([
+      ...CLASSES.map(([Kind]) => Kind),
+      errors.LeaseNotLargerError,
+      errors.LeaseTooLongError,
+    ]);
     const missing = Object.values(errors).filter(
       (value) => value.prototype instanceof errors.KeeperError && !known.has(value),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('tell the current lease where the wanted one is too long', () => {
+    const { status, body } = errorAnswer(new errors.LeaseTooLongError(90, 1439));
+    expect(status).toBe(400);
+    expect(body.error.message).toMatch(/1439 minutes.*90 minutes/);
   });
 
   it('tell the current lease where a larger one was needed', () => {

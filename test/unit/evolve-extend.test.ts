@@ -63,7 +63,7 @@ describe('an extension', () => {
       act: acts.observe,
       outcome: granted(60),
       expected: { refused: { maxLeaseMinutes: 120, at: NOW - 1 }, leases: leases(60, 60) },
-      kinds: [],
+      kinds: ['changed'],
     },
     {
       name: 'refused, and seen in a list that is older than the refusal: nothing is settled',
@@ -82,11 +82,11 @@ describe('an extension', () => {
       kinds: ['extended'],
     },
     {
-      name: 'of a missing session: noted',
+      name: 'of a missing session: a reason to look, and no look itself',
       session,
       act: acts.keep,
       outcome: missing,
-      expected: { life: 'live', pending: null, missingSince: NOW },
+      expected: { life: 'live', pending: null, missingSince: null, unansweredSince: NOW },
       kinds: [],
     },
   ]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionView } from '../../shared/keeper.ts';
 import { propertiesV1 } from '../../shared/protocol/session-v1.ts';
 import type { Desired, EndedSession, LiveSession, Observed } from '../../shared/session.ts';
+import type { SessionView } from '../../shared/view.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0, 2, 12, 0, 0);
@@ -34,6 +34,7 @@ const live = (observed: Observed, more: Partial<LiveSession> = {}): LiveSession 
   refused: null,
   retry: null,
   unansweredSince: null,
+  acknowledgedMinutes: 4.5,
   ...more,
 });
 const ended = (more: Pick<EndedSession, 'status' | 'because' | 'message'>): EndedSession => ({

@@ -34,13 +34,11 @@ const WRONG: readonly [Body, string, RegExp][] = [
       /must be a time span .* above zero/,
     ],
   ),
-  ...['0:0:0', '00:00', '24:00:01', '24:00:00.1', '1.00:00:01', '9999:00:00'].map(
-    (maxLeaseTime): [Body, string, RegExp] => [
-      { maxLeaseTime },
-      'maxLeaseTime',
-      /must be above zero and at most/,
-    ],
-  ),
+  ...['0:0:0', '00:00'].map((maxLeaseTime): [Body, string, RegExp] => [
+    { maxLeaseTime },
+    'maxLeaseTime',
+    /must be above zero and/,
+  ]),
   ...['true', 1, null, {}].map((keepAlive): [Body, string, RegExp] => [
     { keepAlive },
     'keepAlive',
@@ -105,7 +103,21 @@ const WRONG_CREATE: readonly [Body, string, RegExp][] = [
     'models',
     /absolute http\(s\) URLs/,
   ]),
+  [
+    {
+      tags: Object.fromEntries(
+        Array.from({ length: 16 }, (_, index) => [`${index}${'\u0001'.repeat(200)}`, '\u0001'.repeat(200)]),
+      ),
+    },
+    'tags',
+    /at most 16000 characters in all/,
+  ],
   ...[null, 5, {}].map((model): [Body, string, RegExp] => [{ models: [model] }, 'models.0', /absolute URL/]),
+  ...['24:00:01', '24:00:00.1', '1.00:00:01', '9999:00:00'].map((maxLeaseTime): [Body, string, RegExp] => [
+    { maxLeaseTime },
+    'maxLeaseTime',
+    /must be above zero and at most 24 hours/,
+  ]),
   [{ models: urls(65) }, 'models', /at most 64 entries/],
   [{ models: [`https://a.example/${'x'.repeat(30_000)}`] }, 'models', /at most 30000 characters/],
 ];
@@ -166,20 +178,14 @@ describe('a create', () => {
 describe('an update', () => {
   it.each<[Body, unknown]>([
     [{ maxLeaseTime: '23:59:00', size: 'small', models: 5 }, { maxLeaseTime: 1439 }],
+    // Too long, which the keeper says together with the current value.
+    [{ maxLeaseTime: '1.00:00:00' }, { maxLeaseTime: 1440 }],
     [{ keepAlive: false }, { keepAlive: false }],
     [{ idleTimeout: null }, { idleTimeout: null }],
     [{ tags: {} }, { tags: {} }],
   ])('may say %j', (body, expected) => {
     expect(checkBody(updateV1Schema, body)).toEqual(expected);
   });
-
-  it.each(['23:59:00.0000001', '23:59:01', '24:00:00'])(
-    'reaches 1439 minutes at most: %s',
-    (maxLeaseTime) => {
-      const error = refusal(() => checkBody(updateV1Schema, { maxLeaseTime }));
-      expect(error.message).toBe('maxLeaseTime: must be above zero and at most 23:59:00');
-    },
-  );
 
   it.each<[Body, Body]>([
     [

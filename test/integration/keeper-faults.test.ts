@@ -1,0 +1,260 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { BadRequestError, StorageUnavailableError, UpstreamUnavailableError } from '../../shared/errors.ts';
+import { createKeeper, type Keeper } from '../../shared/keeper.ts';
+import type { Outcome } from '../../shared/outcome.ts';
+import type { Session } from '../../shared/session.ts';
+import type { Store } from '../../shared/store/store.ts';
+import type { Table } from '../../shared/store/table.ts';
+import type { Entry } from '../../shared/telemetry.ts';
+import type { Upstream } from '../../shared/upstream/upstream.ts';
+import { found, minutes, rules, seconds, T0 } from '../builders.ts';
+import { present, useTable } from './store-fixture.ts';
+
+/** The keeper on a real table, with a clock that the test moves and an upstream that answers as the test says. */
+
+const fixture = useTable();
+const ENDPOINT = 'http://127.0.0.1:1';
+const defaults = {
+  keepAlive: false,
+  idleTimeoutMinutes: 30,
+  idleTimeoutExplicit: false,
+  maxLifetimeMinutes: null,
+};
+
+interface Stage {
+  keeper: Keeper;
+  store: Store;
+  accountId: string;
+  calls: string[];
+  reports: Entry[];
+  now: number;
+  isTableDown: boolean;
+  answers: Partial<Record<'create' | 'observe' | 'extend' | 'stop', (minutes: number) => Outcome>>;
+  create(more?: object): Promise<string>;
+  /** Ready since T0, by a look of the keeper. */
+  createReady(more?: object): Promise<string>;
+  session(sessionId: string): Promise<Session>;
+}
+
+const setStage = (endpoint = ENDPOINT): Stage => {
+  const down = (table: Table): Table => {
+    const guard = <Result>(work: () => Promise<Result>): Promise<Result> =>
+      stage.isTableDown ? Promise.reject(new StorageUnavailableError('The table does not answer.')) : work();
+    return {
+      ...table,
+      get: (partition, rowKey) => guard(() => table.get(partition, rowKey)),
+      submit: (partition, changes) => guard(() => table.submit(partition, changes)),
+    };
+  };
+  const answer = (op: 'create' | 'observe' | 'extend' | 'stop', detail = '', asked = 0): Promise<Outcome> => {
+    stage.calls.push(`${op}${detail}`);
+    const seen = found(
+      { status: 'Starting', leaseMinutes: 60, sentAt: stage.now, receivedAt: stage.now },
+      true,
+    );
+    return Promise.resolve(stage.answers[op]?.(asked) ?? (op === 'stop' ? { type: 'accepted' } : seen));
+  };
+  const upstream: Upstream = {
+    endpoint,
+    create: (_, { maxLeaseTimeMinutes }) => answer('create', ` ${maxLeaseTimeMinutes}`),
+    observe: () => answer('observe'),
+    extend: (_, asked) => answer('extend', ` ${asked}`, asked),
+    stop: () => answer('stop'),
+    list: () => Promise.resolve({ type: 'inconclusive', because: 'not in this test', retryAfterMs: null }),
+    ping: () => Promise.resolve(true),
+  };
+  const accountId = randomUUID();
+  // A clock that stands still would make what comes after something come at the same time.
+  const clock = { now: () => (stage.now += 1), abortAt: () => AbortSignal.timeout(10) };
+  const store = fixture.through(down);
+  const telemetry = { report: (entry: Entry) => void stage.reports.push(entry) };
+  const surroundings = { store, upstream, rules, clock, newId: randomUUID, telemetry };
+  const stage: Stage = {
+    keeper: createKeeper(accountId, defaults, surroundings),
+    store,
+    accountId,
+    calls: [],
+    reports: [],
+    now: T0,
+    isTableDown: false,
+    answers: {},
+    async create(more = {}) {
+      const sessionId = randomUUID();
+      await stage.keeper.create({ sessionId, size: 'Standard', models: [], leaseMinutes: 60, ...more });
+      return sessionId;
+    },
+    async createReady(more = {}) {
+      const sessionId = await stage.create(more);
+      stage.answers.observe = () =>
+        found({
+          leaseMinutes: 60,
+          elapsedMinutes: (stage.now - T0) / minutes(1),
+          sentAt: stage.now,
+          receivedAt: stage.now,
+        });
+      stage.now += seconds(10);
+      await stage.keeper.show(sessionId, false);
+      stage.calls.length = 0;
+      return sessionId;
+    },
+    async session(sessionId) {
+      return present(await store.read({ accountId, sessionId }, stage.now)).session;
+    },
+  };
+  return stage;
+};
+
+describe('a create', () => {
+  it('whose table goes down after the insert is accepted, because its client has to learn the id', async () => {
+    const stage = setStage();
+    stage.answers.create = () => {
+      stage.isTableDown = true;
+      return found({ status: 'Starting', leaseMinutes: 60, sentAt: stage.now, receivedAt: stage.now }, true);
+    };
+    const sessionId = randomUUID();
+    const wanted = { sessionId, size: 'Standard', models: [], leaseMinutes: 60 } as const;
+    expect(await stage.keeper.create(wanted)).toEqual({ unfinished: true });
+    expect(stage.reports).toContainEqual(
+      expect.objectContaining({ kind: 'fault', what: 'left to the sweep' }),
+    );
+    stage.isTableDown = false;
+    delete stage.answers.create;
+    stage.now += minutes(1);
+    await stage.keeper.sweep();
+    expect(await stage.session(sessionId)).toMatchObject({
+      observed: { status: 'Starting' },
+      creation: { attempts: 2 },
+    });
+  });
+
+  it('for another upstream than its record names is never sent, and can be stopped without asking anybody', async () => {
+    const stage = setStage();
+    stage.answers.create = () => ({ type: 'unsent', because: 'it cannot be reached' });
+    const sessionId = await stage.create();
+    expect(await stage.session(sessionId)).toMatchObject({ creation: { attempts: 0 } });
+    expect(await stage.keeper.stop(sessionId)).toEqual({ unfinished: false });
+    expect(await stage.session(sessionId)).toMatchObject({ life: 'ended', status: 'Stopped' });
+    expect(stage.calls).not.toContain('stop');
+  });
+});
+
+describe('a change', () => {
+  it('to keep-alive is acted on at once where little is left', async () => {
+    const stage = setStage();
+    const sessionId = await stage.createReady();
+    stage.now = T0 + minutes(58);
+    stage.answers.extend = (asked) =>
+      found({ leaseMinutes: asked, elapsedMinutes: 58, sentAt: stage.now, receivedAt: stage.now });
+    await stage.keeper.change(sessionId, { keepAlive: true }, true);
+    expect(stage.calls.filter((call) => call.startsWith('extend'))).toEqual([
+      expect.stringMatching(/extend 1\d\d/),
+    ]);
+  });
+
+  it('that was answered 503 may be repeated unchanged, also once the sweep has obtained it', async () => {
+    const stage = setStage();
+    const sessionId = await stage.createReady();
+    stage.answers.extend = () => ({ type: 'inconclusive', because: 'it answered 503', retryAfterMs: null });
+    const longer = () => stage.keeper.change(sessionId, { leaseMinutes: 120 }, false);
+    await expect(longer()).rejects.toThrow(UpstreamUnavailableError);
+    stage.answers.extend = (asked) =>
+      found({ leaseMinutes: asked, sentAt: stage.now, receivedAt: stage.now });
+    stage.now += minutes(1);
+    await stage.keeper.sweep();
+    expect(await stage.session(sessionId)).toMatchObject({ leases: { grantedMinutes: 120 } });
+    await longer();
+    await expect(longer()).rejects.toThrow(/larger/);
+  });
+
+  it('that is refused is no sign of use', async () => {
+    const stage = setStage();
+    const sessionId = await stage.createReady();
+    const before = (await stage.keeper.show(sessionId, false)).activity;
+    stage.now += minutes(5);
+    await expect(stage.keeper.change(sessionId, { leaseMinutes: 1 }, true)).rejects.toThrow(/larger/);
+    expect((await stage.keeper.show(sessionId, false)).activity).toEqual(before);
+  });
+
+  it('that the upstream refuses is told so, and the lease is what it was', async () => {
+    const stage = setStage();
+    const sessionId = await stage.createReady();
+    stage.answers.extend = () => ({ type: 'refused', status: 422, message: 'too long' });
+    const error = await stage.keeper
+      .change(sessionId, { leaseMinutes: 120 }, false)
+      .catch((thrown: unknown) => thrown);
+    expect(error).not.toBeInstanceOf(BadRequestError);
+    expect(error).toMatchObject({ code: 'ExtensionRefused', status: 400 });
+    expect(await stage.session(sessionId)).toMatchObject({
+      leases: { floorMinutes: 60, grantedMinutes: 60 },
+    });
+  });
+});
+
+describe('an upstream', () => {
+  it('that answers 404 to extensions is not asked in a circle, and ends nobody by that alone', async () => {
+    const stage = setStage();
+    const sessionId = await stage.createReady({ keepAlive: true });
+    stage.answers.extend = () => ({ type: 'missing', sentAt: stage.now });
+    stage.now = T0 + minutes(20);
+    await stage.keeper.heartbeat(sessionId);
+    stage.now = T0 + minutes(52);
+    await stage.keeper.heartbeat(sessionId).catch(() => undefined);
+    const before = stage.calls.length;
+    for (let sweep = 0; sweep < 5; sweep += 1) {
+      await stage.keeper.sweep();
+      stage.now += seconds(2);
+    }
+    expect(stage.calls.length - before).toBeLessThan(15);
+    expect((await stage.session(sessionId)).life).toBe('live');
+  });
+
+  it('that cannot answer a stop is asked whether the session has ended by itself', async () => {
+    const stage = setStage();
+    const sessionId = await stage.createReady();
+    stage.answers.stop = () => ({ type: 'inconclusive', because: 'it answered 500', retryAfterMs: null });
+    await stage.keeper.stop(sessionId);
+    stage.answers.observe = () =>
+      found({ status: 'Expired', errorMessage: 'over', sentAt: stage.now, receivedAt: stage.now });
+    stage.now += minutes(1);
+    await stage.keeper.sweep();
+    expect(await stage.session(sessionId)).toMatchObject({ life: 'ended', status: 'Expired' });
+  });
+});
+
+describe('a sweep', () => {
+  it('of a table that is down ends with a report, and leaves the rest to the next one', async () => {
+    const stage = setStage();
+    await stage.create();
+    stage.now += minutes(1);
+    stage.isTableDown = true;
+    expect(await stage.keeper.sweep()).toMatchObject({ unfinished: true });
+    expect(stage.reports).toContainEqual(expect.objectContaining({ kind: 'fault', what: 'sweep' }));
+    stage.isTableDown = false;
+    expect(await stage.keeper.sweep()).toEqual({ looked: 1, unfinished: false });
+  });
+
+  it('takes away a due row that has no record', async () => {
+    const stage = setStage();
+    const rowKey = `due:${String(T0 - 5).padStart(15, '0')}:nobody`;
+    await fixture.table.submit(stage.accountId, [{ type: 'put', rowKey, columns: {} }]);
+    await stage.keeper.sweep();
+    expect(await fixture.table.get(stage.accountId, rowKey)).toBeUndefined();
+  });
+
+  it('goes on past a row that cannot be read', async () => {
+    const stage = setStage();
+    const [broken, sound] = [await stage.create(), await stage.create()];
+    const columns = { leases: '{"nonsense":true}' };
+    await fixture.table.submit(stage.accountId, [
+      { type: 'update', rowKey: `session:${broken}`, columns, etag: '*' },
+    ]);
+    stage.now += seconds(10);
+    stage.answers.observe = () => found({ sentAt: stage.now, receivedAt: stage.now });
+    await stage.keeper.sweep();
+    expect(await stage.session(sound)).toMatchObject({ observed: { status: 'Ready' } });
+    const faults = stage.reports.filter((entry) => entry.kind === 'fault' && entry.sessionId === broken);
+    expect(faults).toHaveLength(1);
+    expect((await stage.keeper.list()).map(({ session }) => session.sessionId)).toEqual([sound]);
+  });
+});
