@@ -39,6 +39,7 @@ export const startTestStack = async (
     onLine: (part, line) => lines.push(`${part}: ${line}`),
     onRestart: (part, how) => lines.push(`${part}: restarted after ${how}`),
   }).catch((error: unknown) => {
+    rmSync(dataFolder, { recursive: true, force: true });
     throw new Error(`the stack did not start; it said:\n${lines.join('\n')}`, { cause: error });
   });
   return {
