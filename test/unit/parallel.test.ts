@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { inParallel } from '../../shared/parallel.ts';
+
+it('gives the results in the order of the items, however long each takes', async () => {
+  const items = Array.from({ length: 40 }, (_, index) => index);
+  const results = await inParallel(items, async (item) => {
+    for (let turn = item % 5; turn > 0; turn -= 1) await Promise.resolve();
+    return item * 2;
+  });
+  expect(results).toEqual(items.map((item) => item * 2));
+});
+
+it('begins nothing after a failure, and throws it once nothing is at work any more', async () => {
+  let begun = 0;
+  let atWork = 0;
+  const failing = inParallel(Array.from({ length: 100 }), async (_, index) => {
+    begun += 1;
+    atWork += 1;
+    await Promise.resolve();
+    if (index !== 0) await new Promise((resolve) => setImmediate(resolve));
+    atWork -= 1;
+    if (index === 0) throw new RangeError('the first');
+  });
+  await expect(failing).rejects.toThrow('the first');
+  expect({ atWork, begun }).toEqual({ atWork: 0, begun: 8 });
+});
