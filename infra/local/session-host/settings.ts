@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
+import { DEMO_ACCOUNT } from '../../../shared/config.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 import { ACCOUNT_ID, type Size } from '../../../shared/protocol/session-2021.ts';
 import { parseTimeSpanMinutes } from '../../../shared/protocol/time-span.ts';
 import { splitCommand } from './command.ts';
 
 export interface Settings {
-  /** 0: any free port. */
+  /** 0 = the system chooses a free one. */
   port: number;
   /** Absolute. */
   dataFolder: string;
@@ -18,10 +19,6 @@ export interface Settings {
   /** The words of the command template, placeholders not filled in. */
   command: readonly string[];
 }
-
-// The demo account of the local stack; the keeper refuses it outside local development.
-const DEMO_ACCOUNT_ID = '11111111-1111-1111-1111-111111111111';
-const DEMO_ACCOUNT_KEY = 'bG9jYWwtZGV2ZWxvcG1lbnQta2V5LW5vdC1hLXNlY3JldA==';
 
 const MAX_PLACES = 10_000;
 
@@ -64,13 +61,13 @@ export const readSettings = (environment: Readonly<Record<string, string | undef
     },
     accountId: read(
       'SESSION_HOST_ACCOUNT_ID',
-      DEMO_ACCOUNT_ID,
+      DEMO_ACCOUNT.accountId,
       (text) => (ACCOUNT_ID.test(text) ? text.toLowerCase() : undefined),
       'a GUID',
     ),
     accountKey: read(
       'SESSION_HOST_ACCOUNT_KEY',
-      DEMO_ACCOUNT_KEY,
+      DEMO_ACCOUNT.key,
       (text) => (/^\S+$/.test(text) ? text : undefined),
       'without white space',
     ),
