@@ -5,19 +5,29 @@ import packageJson from '../package.json' with { type: 'json' };
 import { createTokens } from '../shared/auth.ts';
 import type { Clock } from '../shared/clock.ts';
 import { loadConfig } from '../shared/config.ts';
+import { createContinuations } from '../shared/continuation.ts';
 import { createKeeper } from '../shared/keeper.ts';
 import { createStore } from '../shared/store/store.ts';
 import { openTable } from '../shared/store/table.ts';
 import { createTelemetry, lineSink } from '../shared/telemetry.ts';
+import { createThrottle } from '../shared/throttle.ts';
 import { send } from '../shared/upstream/send.ts';
 import { createUpstream } from '../shared/upstream/upstream.ts';
 import { applicationInsightsSink } from './application-insights.ts';
 import { type Services, sweepQueue } from './http/endpoint.ts';
 import { health } from './http/health.ts';
-import { heartbeat } from './http/heartbeat.ts';
+import {
+  createSession,
+  getSession,
+  heartbeat2021,
+  listSessions,
+  stopSession,
+  updateSession,
+} from './http/sessions-2021.ts';
 import {
   createSessionV1,
   getSessionV1,
+  heartbeatV1,
   listSessionsV1,
   stopSessionV1,
   updateSessionV1,
@@ -63,6 +73,8 @@ const accounts = config.accounts.map(({ accountId, policy, rules, upstream: sour
 
 const services: Services = {
   tokens: createTokens(config.accounts, config.tokenSecrets, clock.now),
+  throttle: createThrottle(config.rates),
+  continuations: createContinuations(config.tokenSecrets),
   keepers: new Map(accounts.map(({ accountId, keeper }) => [accountId, keeper])),
   telemetry,
   now: clock.now,
@@ -78,6 +90,7 @@ const dependencies = {
 };
 
 const ALL_METHODS: HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+const SESSIONS = 'accounts/{accountId}/sessions';
 const SESSIONS_V1 = 'v1/accounts/{accountId}/sessions';
 
 const routes: Record<string, { methods: HttpMethod[]; route: string; handler: HttpHandler }> = {
@@ -103,7 +116,17 @@ const routes: Record<string, { methods: HttpMethod[]; route: string; handler: Ht
   heartbeatV1: {
     methods: ['POST'],
     route: `${SESSIONS_V1}/{sessionId}/heartbeat`,
-    handler: heartbeat(services),
+    handler: heartbeatV1(services),
+  },
+  createSession: { methods: ['PUT'], route: `${SESSIONS}/{sessionId}`, handler: createSession(services) },
+  listSessions: { methods: ['GET'], route: SESSIONS, handler: listSessions(services) },
+  getSession: { methods: ['GET'], route: `${SESSIONS}/{sessionId}`, handler: getSession(services) },
+  updateSession: { methods: ['PATCH'], route: `${SESSIONS}/{sessionId}`, handler: updateSession(services) },
+  stopSession: { methods: ['POST'], route: `${SESSIONS}/{sessionId}/:stop`, handler: stopSession(services) },
+  heartbeat: {
+    methods: ['POST'],
+    route: `${SESSIONS}/{sessionId}/heartbeat`,
+    handler: heartbeat2021(services),
   },
   unknownRoute: { methods: ALL_METHODS, route: '{*path}', handler: unknownRoute(services) },
 };

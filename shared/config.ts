@@ -1,37 +1,29 @@
-import { z } from 'zod';
 import { MIN_TOKEN_SECRET_BYTES } from './auth.ts';
+import {
+  type AccountConfig,
+  checkExtension,
+  NOT_A_SPAN,
+  type PolicyDefaults,
+  readAccounts,
+} from './config-accounts.ts';
 import { ConfigError } from './errors.ts';
 import { MINUTE_MS } from './lease.ts';
 import { isNcrontab } from './ncrontab.ts';
-import { ACCOUNT_ID } from './protocol/session-2021.ts';
 import { parseTimeSpanMinutes } from './protocol/time-span.ts';
-import { timeSpanSchema } from './protocol/time-span-schema.ts';
-import type { Policy, Rules } from './session.ts';
+import type { CallRates } from './throttle.ts';
+
+export { type AccountConfig, DEMO_ACCOUNT } from './config-accounts.ts';
 
 /** The settings of the app: read once, checked, and every fault reported together. */
-
-export interface AccountConfig {
-  accountId: string;
-  keys: readonly string[];
-  upstream: { endpoint: string; tokenEndpoint: string; accountId: string; accountKey: string };
-  /** What a session gets where its client says nothing. */
-  policy: Policy;
-  rules: Rules;
-}
 
 export interface Config {
   storageConnectionString: string;
   accounts: readonly AccountConfig[];
   tokenSecrets: readonly Uint8Array[];
   sweepSchedule: string;
+  rates: CallRates;
   telemetryConnectionString: string | undefined;
 }
-
-/** The account of the local stack: public, and therefore refused anywhere else. */
-export const DEMO_ACCOUNT = {
-  accountId: '11111111-1111-1111-1111-111111111111',
-  key: 'bG9jYWwtZGV2ZWxvcG1lbnQta2V5LW5vdC1hLXNlY3JldA==',
-} as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -46,8 +38,7 @@ const SPANS = {
 } as const;
 type SpanName = keyof typeof SPANS;
 
-/** An account key is compared as text; this many characters keep a short word from being one. */
-const MIN_KEY_CHARACTERS = 16;
+const RATE = { least: 0.1, most: 100_000 } as const;
 
 /**
  * Reads the app's settings. `readFile` is for `KEEPER_ACCOUNTS=@path`, so that keys can be mounted as a file.
@@ -79,7 +70,16 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
   if (spans.KEEPER_EXTENSION !== undefined && spans.KEEPER_RENEW_MARGIN !== undefined) {
     checkExtension('KEEPER_EXTENSION', defaults, faults);
   }
-  const accounts = readAccounts(environment, readFile, defaults, faults);
+  const accounts = readAccounts(
+    required(environment, 'KEEPER_ACCOUNTS', faults),
+    { readFile, defaults, isLocal: environment.AZURE_FUNCTIONS_ENVIRONMENT === 'Development' },
+    faults,
+  );
+  const rates: CallRates = {
+    readsPerSecond: readRate(environment, 'KEEPER_READS_PER_SECOND', 200, faults),
+    writesPerSecond: readRate(environment, 'KEEPER_WRITES_PER_SECOND', 50, faults),
+    heartbeatsPerSecond: readRate(environment, 'KEEPER_HEARTBEATS_PER_SECOND', 500, faults),
+  };
   const telemetryConnectionString = environment.APPLICATIONINSIGHTS_CONNECTION_STRING?.trim() || undefined;
   if (
     telemetryConnectionString !== undefined &&
@@ -88,18 +88,8 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
     faults.push('APPLICATIONINSIGHTS_CONNECTION_STRING: must have an InstrumentationKey in it');
   }
   if (faults.length > 0) throw new ConfigError(faults);
-  return { storageConnectionString, accounts, tokenSecrets, sweepSchedule, telemetryConnectionString };
+  return { storageConnectionString, accounts, tokenSecrets, sweepSchedule, rates, telemetryConnectionString };
 };
-
-interface PolicyDefaults {
-  keepAlive: boolean;
-  idleTimeout: number | null;
-  maxLifetime: number | null;
-  renewMargin: number;
-  extension: number;
-  observeIntervalMs: number;
-  launchTimeoutMs: number;
-}
 
 const required = (environment: Environment, name: string, faults: string[]): string => {
   const value = environment[name]?.trim() ?? '';
@@ -136,6 +126,15 @@ const readSpans = (environment: Environment, faults: string[]): Record<SpanName,
   return Object.fromEntries(entries) as Record<SpanName, number | undefined>;
 };
 
+/** A plain decimal number: what JavaScript also takes for one (1e3, 0x10, Infinity) is more likely a slip. */
+const readRate = (environment: Environment, name: string, fallback: number, faults: string[]): number => {
+  const text = environment[name]?.trim() || String(fallback);
+  const rate = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (rate >= RATE.least && rate <= RATE.most) return rate;
+  faults.push(`${name}: must be a number from ${RATE.least} to ${RATE.most}, such as ${fallback}`);
+  return fallback;
+};
+
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
 const readSecrets = (text: string, faults: string[]): Uint8Array[] => {
@@ -150,141 +149,4 @@ const readSecrets = (text: string, faults: string[]): Uint8Array[] => {
     }
     return secret;
   });
-};
-
-/** Renewing must leave time for the next renewal, or a session would be renewed over and over. */
-const checkExtension = (
-  name: string,
-  policy: Pick<PolicyDefaults, 'extension' | 'renewMargin'>,
-  faults: string[],
-): void => {
-  if (policy.extension < 2 * policy.renewMargin)
-    faults.push(`${name}: must be at least twice the renew margin`);
-};
-
-const NOT_A_SPAN = 'must be a time span above zero, such as 00:10:00';
-const timeSpan = timeSpanSchema((minutes) => minutes > 0, { notOne: NOT_A_SPAN, notAllowed: NOT_A_SPAN });
-
-/** Keys travel to the upstream: over TLS, or without leaving this machine. */
-const endpoint = z.string().transform((text, context) => {
-  const url = URL.parse(text);
-  const isPlain = url !== null && url.username === '' && url.password === '' && !/[?#]/.test(url.href);
-  const isLocal = url?.protocol === 'http:' && /^(127(\.\d+){3}|localhost|\[::1\])$/.test(url.hostname);
-  if (isPlain && (url.protocol === 'https:' || isLocal)) return url.href.replace(/\/+$/, '');
-  context.issues.push({
-    code: 'custom',
-    input: text,
-    message: 'must be an https URL (http for this machine only)',
-  });
-  return z.NEVER;
-});
-
-const accountId = z
-  .string()
-  .regex(ACCOUNT_ID, 'must be a GUID')
-  .transform((text) => text.toLowerCase());
-const key = z
-  .string()
-  .min(MIN_KEY_CHARACTERS, `must have at least ${MIN_KEY_CHARACTERS} characters`)
-  .regex(/^\S+$/, 'must have no blanks in it: a header carries it');
-
-const accountsSchema = z
-  .array(
-    z.strictObject({
-      accountId,
-      keys: z.array(key).min(1, 'needs at least one key'),
-      upstream: z.strictObject({
-        endpoint,
-        tokenEndpoint: endpoint.optional(),
-        accountId,
-        accountKey: key,
-      }),
-      policy: z
-        .strictObject({
-          keepAlive: z.boolean().optional(),
-          idleTimeout: timeSpan.nullish(),
-          maxLifetime: timeSpan.nullish(),
-          renewMargin: timeSpan.optional(),
-          extension: timeSpan.optional(),
-        })
-        .default({}),
-    }),
-  )
-  .min(1, 'needs at least one account');
-
-const readAccounts = (
-  environment: Environment,
-  readFile: (path: string) => string,
-  defaults: PolicyDefaults,
-  faults: string[],
-): AccountConfig[] => {
-  const text = required(environment, 'KEEPER_ACCOUNTS', faults);
-  if (text === '') return [];
-  const value = readJson(text, readFile, faults);
-  if (value === undefined) return [];
-  const result = accountsSchema.safeParse(value);
-  if (!result.success) {
-    faults.push(
-      ...result.error.issues.map(({ path, message }) => `KEEPER_ACCOUNTS${pathText(path)}: ${message}`),
-    );
-    return [];
-  }
-  const isLocal = environment.AZURE_FUNCTIONS_ENVIRONMENT === 'Development';
-  const ids = result.data.map((account) => account.accountId);
-  result.data.forEach((account, index) => {
-    const name = `KEEPER_ACCOUNTS[${index}]`;
-    if (ids.indexOf(account.accountId) !== index) faults.push(`${name}.accountId: is there twice`);
-    if (!isLocal && isDemo(account)) faults.push(`${name}: the demo account is for local development only`);
-    const { extension = defaults.extension, renewMargin = defaults.renewMargin } = account.policy;
-    // An account that says nothing has the defaults, whose fault is told once.
-    const isOwn = account.policy.extension !== undefined || account.policy.renewMargin !== undefined;
-    if (isOwn) checkExtension(`${name}.policy.extension`, { extension, renewMargin }, faults);
-  });
-  return result.data.map((account) => toAccount(account, defaults));
-};
-
-const readJson = (text: string, readFile: (path: string) => string, faults: string[]): unknown => {
-  try {
-    return JSON.parse(text.startsWith('@') ? withoutByteOrderMark(readFile(text.slice(1))) : text);
-  } catch (error) {
-    // The parser's own message would quote the text, which holds keys.
-    const isUnreadable = text.startsWith('@') && !(error instanceof SyntaxError);
-    faults.push(`KEEPER_ACCOUNTS: ${isUnreadable ? 'its file cannot be read' : 'is not JSON'}`);
-    return undefined;
-  }
-};
-
-/** Some editors and shells write one in front of a file. */
-const withoutByteOrderMark = (text: string): string => text.replace(/^\uFEFF/, '');
-
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-
-const isDemo = ({ accountId: id, keys, upstream }: z.output<typeof accountsSchema>[number]): boolean =>
-  id === DEMO_ACCOUNT.accountId ||
-  keys.includes(DEMO_ACCOUNT.key) ||
-  upstream.accountKey === DEMO_ACCOUNT.key;
-
-const toAccount = (
-  { accountId: id, keys, upstream, policy }: z.output<typeof accountsSchema>[number],
-  defaults: PolicyDefaults,
-): AccountConfig => {
-  const { renewMargin, extension, observeIntervalMs, launchTimeoutMs } = defaults;
-  return {
-    accountId: id,
-    keys,
-    upstream: { ...upstream, tokenEndpoint: upstream.tokenEndpoint ?? upstream.endpoint },
-    policy: {
-      keepAlive: policy.keepAlive ?? defaults.keepAlive,
-      idleTimeoutMinutes: policy.idleTimeout === undefined ? defaults.idleTimeout : policy.idleTimeout,
-      idleTimeoutExplicit: false,
-      maxLifetimeMinutes: policy.maxLifetime === undefined ? defaults.maxLifetime : policy.maxLifetime,
-    },
-    rules: {
-      renewMarginMinutes: policy.renewMargin ?? renewMargin,
-      extensionMinutes: policy.extension ?? extension,
-      observeIntervalMs,
-      launchTimeoutMs,
-    },
-  };
 };

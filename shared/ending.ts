@@ -17,7 +17,7 @@ import {
 export const sawEnd = (
   session: LiveSession,
   act: Act,
-  { errorMessage, elapsedMinutes }: Sighting,
+  { errorCode, errorMessage, elapsedMinutes }: Sighting,
   status: EndStatus,
   now: Instant,
 ): Evolved => {
@@ -33,7 +33,11 @@ export const sawEnd = (
     const message = 'The id was used before: the upstream has an ended session of this id.';
     return end(session, { status: 'Error', because: 'failed', message, elapsedMinutes }, now);
   }
-  return end(session, { status, ...ENDED_BY_ITSELF[status], elapsedMinutes, ...told(errorMessage) }, now);
+  return end(
+    session,
+    { status, ...ENDED_BY_ITSELF[status], elapsedMinutes, errorCode, ...told(errorMessage) },
+    now,
+  );
 };
 
 const told = (errorMessage: string | null): { message?: string } =>
@@ -83,28 +87,41 @@ export const foreign = (session: LiveSession, now: Instant): Evolved => {
 /** The ended record of a live one, with the event of its end. */
 export const end = (
   session: LiveSession,
-  how: { status: EndStatus; because: EndReason; message: string | null; elapsedMinutes?: number },
+  {
+    status,
+    because,
+    message,
+    errorCode = null,
+    elapsedMinutes,
+  }: {
+    status: EndStatus;
+    because: EndReason;
+    message: string | null;
+    errorCode?: string | null;
+    elapsedMinutes?: number;
+  },
   now: Instant,
 ): { next: EndedSession; events: HistoryEvent[] } => {
   const ready = session.observed.status === 'Ready' ? session.observed : null;
   const next: EndedSession = {
     ...factsOf(session),
     life: 'ended',
-    status: how.status,
-    because: how.because,
-    message: how.message,
+    status,
+    because,
+    message,
+    errorCode,
     endedAt: now,
     dueAt: now + RETENTION_MS,
     elapsedMinutes: elapsedAtEnd(
       ready === null ? 0 : elapsedMinutesAtLeast(ready.readyAt, now),
-      how.elapsedMinutes,
+      elapsedMinutes,
     ),
     hostname: ready?.hostname ?? null,
     ports: ready?.ports ?? { handshake: null, inspector: null },
     owned: true,
   };
-  const detail = { status: how.status, message: how.message };
-  return { next, events: [{ at: now, kind: 'ended', because: how.because, detail }] };
+  const detail = { status, message };
+  return { next, events: [{ at: now, kind: 'ended', because, detail }] };
 };
 
 /** The upstream counts whole minutes and knows the end; our own reckoning is finer, and may have seen the end late. */
@@ -121,6 +138,7 @@ const factsOf = ({
   upstream,
   policy,
   leases,
+  requestedWishes,
   seq,
   opId,
   dueAt,
@@ -134,6 +152,7 @@ const factsOf = ({
   upstream,
   policy,
   leases,
+  requestedWishes,
   seq,
   opId,
   dueAt,

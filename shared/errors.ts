@@ -1,3 +1,9 @@
+/** One of several things that are wrong with a request. */
+export interface Fault {
+  target: string;
+  message: string;
+}
+
 /**
  * One class for each thing that a caller does differently. `code` is stable and is what API clients see;
  * `status` is the HTTP status it becomes, in this one place. A message never carries a key or a token.
@@ -9,21 +15,30 @@ export abstract class KeeperError extends Error {
   readonly target: string | undefined;
   /** When it makes sense to call again, in whole seconds; undefined where repeating does not help. */
   readonly retryAfterSeconds: number | undefined;
+  /** Every fault of the request, where there are several; the message tells the first. */
+  readonly faults: readonly Fault[];
 
   constructor(
     message: string,
-    details: { target?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+    details: { target?: string; retryAfterSeconds?: number; faults?: readonly Fault[]; cause?: unknown } = {},
   ) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
     this.name = new.target.name;
     this.target = details.target;
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.faults = details.faults ?? [];
   }
 }
 
 /** The request itself is wrong: correct it, do not repeat it. */
 export class BadRequestError extends KeeperError {
   readonly code = 'BadRequest';
+  readonly status = 400;
+}
+
+/** `api-version` is missing or unknown: name one that is supported. */
+export class UnsupportedApiVersionError extends KeeperError {
+  readonly code = 'UnsupportedApiVersion';
   readonly status = 400;
 }
 
@@ -55,6 +70,21 @@ export class LeaseTooLongError extends KeeperError {
     );
     this.currentMinutes = currentMinutes;
   }
+}
+
+/** The second generation's word for a lease that cannot be had: not larger than the current one, or too long. */
+export class InvalidLeaseError extends KeeperError {
+  readonly code = 'InvalidLease';
+  readonly status = 422;
+}
+
+/**
+ * The second generation's word for a lease of a session that has ended or is being ended. The API's description does
+ * not say what the service answers; 422 is its answer to every other lease that cannot be had.
+ */
+export class SessionNotRunningError extends KeeperError {
+  readonly code = 'SessionNotRunning';
+  readonly status = 422;
 }
 
 /** The upstream will not extend the lease as asked: repeating the request unchanged does not help. */
@@ -97,6 +127,12 @@ export class SessionOverError extends KeeperError {
 export class SessionExistsError extends KeeperError {
   readonly code = 'SessionExists';
   readonly status = 409;
+}
+
+/** The account calls faster than it may. Nothing was done: the same call may be repeated, but not before its time. */
+export class TooManyRequestsError extends KeeperError {
+  readonly code = 'TooManyRequests';
+  readonly status = 429;
 }
 
 /** The table did not answer in time. Nothing is half-written; the same call may be repeated. */

@@ -139,10 +139,13 @@ const sawStarting = (session: LiveSession, { sentAt }: Sighting): LiveSession =>
 const sawReady = (session: LiveSession, sighting: Sighting): LiveSession => {
   const { observed } = session;
   const seen = readyAtFrom(sighting);
-  const { hostname, ports } = sighting;
+  const { hostname, ports, teraflops } = sighting;
   const readyAt = narrow(knownReadyAt(session, seen), seen);
   const seenAt = observed.status === 'Ready' ? observed.seenAt : sighting.receivedAt;
-  return { ...session, observed: { status: 'Ready', seenAt, readyAt, hostname: hostname ?? '', ports } };
+  return {
+    ...session,
+    observed: { status: 'Ready', seenAt, readyAt, hostname: hostname ?? '', ports, teraflops },
+  };
 };
 
 /** What is known of the instant of Ready before this sighting: it came after the last look that saw Starting. */

@@ -11,7 +11,7 @@ import {
 } from './errors.ts';
 import { intentOf, type Limits, withIntent } from './intent.ts';
 import type { Instant } from './lease.ts';
-import { inParallel } from './parallel.ts';
+import { createListing, type ListPage } from './listing.ts';
 import { createReconciler, MAX_CONFLICTS, type Surroundings } from './reconcile.ts';
 import {
   type Activity,
@@ -30,6 +30,7 @@ import type { SessionView, ShownStatus } from './view.ts';
 import {
   acknowledged,
   changed,
+  isRepeated,
   type NewSession,
   newSession,
   owesNothing,
@@ -49,20 +50,35 @@ export interface Accepted {
   unfinished: boolean;
 }
 
+/** A wish that was taken, and the session as it is now. */
+export interface Changed extends Accepted {
+  view: SessionView;
+}
+
+/** `isNew` is false for the repetition of a create: there is one session, whatever is retried. */
+export interface Created extends Changed {
+  isNew: boolean;
+}
+
 /** What one account's apps and its timer can ask for. */
 export interface Keeper {
-  /** Asks for a server. @throws SessionExistsError where the id is taken, here or upstream */
-  create(wanted: NewSession): Promise<Accepted>;
+  /**
+   * Asks for a server, or finds the one that the same words asked for before, living or ended.
+   * @throws SessionExistsError where the id is taken otherwise, here or upstream
+   */
+  create(wanted: NewSession): Promise<Created>;
   /**
    * Changes the lease or the wishes of a session.
    * @throws LeaseNotLargerError, LeaseTooLongError, ExtensionRefusedError, SessionNotFoundError, SessionOverError
    * @throws UpstreamUnavailableError where the lease cannot be asked for now; the sweep goes on
    */
-  change(sessionId: string, change: SessionChange, isUse: boolean): Promise<Accepted>;
+  change(sessionId: string, change: SessionChange, isUse: boolean): Promise<Changed>;
   /** One session; what is due of it is done first, within 2 s. @throws SessionNotFoundError */
   show(sessionId: string, isUse: boolean): Promise<SessionView>;
   /** All sessions that are not over, in the order of their ids. */
   list(): Promise<SessionView[]>;
+  /** So many of them, from behind the id that an earlier page ended with. */
+  page(after: string | undefined, count: number): Promise<ListPage>;
   /** Wants the session stopped, for good. Asking again is harmless. @throws SessionNotFoundError */
   stop(sessionId: string): Promise<Accepted>;
   /** A sign of use. @throws SessionNotFoundError, SessionOverError */
@@ -86,6 +102,12 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
   const httpLimits = (): Limits => ({
     callTimeoutMs: HTTP_UPSTREAM_MS,
     until: clock.now() + HTTP_UPSTREAM_MS,
+  });
+
+  const viewOf = ({ session, activity }: Pick<Found, 'session' | 'activity'>): SessionView => ({
+    session,
+    activity,
+    next: foresee(session, activity, clock.now(), rules),
   });
 
   const find = async (sessionId: string): Promise<Found> => {
@@ -156,7 +178,7 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
   };
 
   /** Has the lease asked for, and waits for others who have the session in hand, as long as a caller waits. */
-  const obtain = async (sessionId: string, leaseMinutes: number): Promise<void> => {
+  const obtain = async (sessionId: string, leaseMinutes: number): Promise<Found> => {
     const limits = httpLimits();
     for (;;) {
       const { session } = await settle(sessionId, limits);
@@ -167,7 +189,14 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
       if (!isWithOthers || clock.now() + WAIT_FOR_OTHERS_MS > limits.until) throw upstreamUnavailable();
       await aborted(clock.abortAt(clock.now() + WAIT_FOR_OTHERS_MS));
     }
-    await commitWish(sessionId, (session) => acknowledged(session, leaseMinutes));
+    return commitWish(sessionId, (session) => acknowledged(session, leaseMinutes));
+  };
+
+  /** The answer to a create whose id is taken: the session that it made before, or that it cannot be had. */
+  const repeated = async (wanted: NewSession): Promise<Created> => {
+    const found = await store.read(keyOf(wanted.sessionId), clock.now());
+    if (found === undefined || !isRepeated(found.session, wanted)) throw sessionExists();
+    return { isNew: false, view: viewOf(found), unfinished: isDue(found.session, clock.now()) };
   };
 
   return {
@@ -185,12 +214,15 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
       } as const;
       const intent = intentOf(act, httpLimits(), newId(), now);
       const inserted = await store.insert(withIntent(next, intent, now).next, activeAt(now), events);
-      if (inserted === undefined) throw sessionExists();
+      if (inserted === undefined) return repeated(wanted);
       // From here on the session exists, and its client has to learn its id.
       const after = await ifPossible(wanted.sessionId, () => reconciler.carryOut(inserted, intent));
       if (after?.life === 'ended' && after.because === 'foreign') throw sessionExists();
+      const session = after ?? inserted.session;
       return {
-        unfinished: after === undefined || (after.life === 'live' && after.observed.status === 'Requested'),
+        isNew: true,
+        view: viewOf({ ...inserted, session }),
+        unfinished: session.life === 'live' && session.observed.status === 'Requested',
       };
     },
 
@@ -206,33 +238,23 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
       if (isUse) await noteUse(sessionId);
       const committed = await commitWish(sessionId, wish);
       if (committed.session.life === 'ended') throw sessionOver();
-      if (change.leaseMinutes !== undefined && !owesNothing(committed.session, change.leaseMinutes)) {
-        await obtain(sessionId, change.leaseMinutes);
-      }
-      if (committed.session.dueAt > clock.now()) return { unfinished: false };
-      const after = await ifPossible(sessionId, () => settle(sessionId, httpLimits()));
-      return { unfinished: after === undefined || isDue(after.session, clock.now()) };
+      const { leaseMinutes } = change;
+      const isGranted = leaseMinutes === undefined || owesNothing(committed.session, leaseMinutes);
+      const found = isGranted ? committed : await obtain(sessionId, leaseMinutes);
+      if (!isDue(found.session, clock.now())) return { view: viewOf(found), unfinished: false };
+      const settled = (await ifPossible(sessionId, () => settle(sessionId, httpLimits()))) ?? found;
+      return { view: viewOf(settled), unfinished: isDue(settled.session, clock.now()) };
     },
 
     async show(sessionId, isUse) {
       if (isUse) await noteUse(sessionId);
       const found = await find(sessionId);
-      if (!isDue(found.session, clock.now())) return view(found, surroundings);
+      if (!isDue(found.session, clock.now())) return viewOf(found);
       const settled = await ifPossible(sessionId, () => settle(sessionId, httpLimits()));
-      return view(settled ?? found, surroundings);
+      return viewOf(settled ?? found);
     },
 
-    async list() {
-      const sessions: LiveSession[] = [];
-      for await (const item of store.list(accountId)) {
-        if (item instanceof Error) telemetry.report(faultOf('list', item, { accountId }));
-        else sessions.push(item);
-      }
-      return inParallel(sessions, async (session) => {
-        const activity = (await store.readActivity(session)) ?? activeAt(clock.now());
-        return view({ session, activity }, surroundings);
-      });
-    },
+    ...createListing(accountId, surroundings),
 
     async stop(sessionId) {
       await commitWish(sessionId, stopped);
@@ -271,13 +293,8 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** What a new session starts with; and a lost row counts as it will be restored, as active now. */
+/** What a new session starts with. */
 const activeAt = (now: Instant): Activity => ({ lastActivityAt: now, coveredUntil: now, closed: false });
-
-const view = (
-  { session, activity }: Pick<SessionView, 'session' | 'activity'>,
-  { rules, clock }: Surroundings,
-): SessionView => ({ session, activity, next: foresee(session, activity, clock.now(), rules) });
 
 const unknownSession = (): KeeperError => new SessionNotFoundError('There is no such session.');
 const sessionOver = (): KeeperError => new SessionOverError('The session is over, or being stopped.');

@@ -1,4 +1,4 @@
-import { MAX_EXTENDED_LEASE_MINUTES } from './protocol/session-2021.ts';
+import { MAX_EXTENDED_LEASE_MINUTES } from './protocol/vocabulary.ts';
 
 /**
  * Lease arithmetic. A lease is the total run time since Ready, in whole minutes; it can only grow.

@@ -1,5 +1,5 @@
 import type { Instant } from './lease.ts';
-import type { Status } from './protocol/session-2021.ts';
+import type { Status } from './protocol/vocabulary.ts';
 import type { Decision, Ports, Session } from './session.ts';
 
 /** What the upstream showed of one session, with the instants of ours between which it did. */
@@ -9,6 +9,8 @@ export interface Sighting {
   elapsedMinutes: number;
   hostname: string | null;
   ports: Ports;
+  teraflops: number | null;
+  errorCode: string | null;
   errorMessage: string | null;
   sentAt: Instant;
   receivedAt: Instant;

@@ -1,5 +1,5 @@
 import { type Instant, MINUTE_MS, type ReadyAt } from './lease.ts';
-import type { Size } from './protocol/session-2021.ts';
+import type { Size } from './protocol/vocabulary.ts';
 
 /** The record of a session: what is wanted, what was seen, and what is under way. */
 
@@ -27,7 +27,14 @@ export type Desired =
 export type Observed =
   | { status: 'Requested' }
   | { status: 'Starting'; since: Instant; lastSeenAt: Instant }
-  | { status: 'Ready'; seenAt: Instant; readyAt: ReadyAt; hostname: string; ports: Ports };
+  | {
+      status: 'Ready';
+      seenAt: Instant;
+      readyAt: ReadyAt;
+      hostname: string;
+      ports: Ports;
+      teraflops: number | null;
+    };
 
 export interface Ports {
   handshake: number | null;
@@ -52,6 +59,16 @@ export interface Policy {
   maxLifetimeMinutes: number | null;
 }
 
+/** The keeper's own wishes that a client may add to a create or an update. Undefined: as it is, or the default. */
+export interface Wishes {
+  keepAlive?: boolean | undefined;
+  /** null = never idle. */
+  idleTimeoutMinutes?: number | null | undefined;
+  /** null = no limit. */
+  maxLifetimeMinutes?: number | null | undefined;
+  tags?: Readonly<Record<string, string>> | undefined;
+}
+
 /** Three leases, in minutes: they answer different questions and are never mixed. */
 export interface Leases {
   /** The client's original words, for the answer to a repeated create. */
@@ -72,6 +89,8 @@ export interface Facts extends SessionKey {
   upstream: string;
   policy: Policy;
   leases: Leases;
+  /** The wishes that the create named, for the answer to a repeated one; `policy` and `tags` are what holds now. */
+  requestedWishes: Wishes;
   /** Counts the history rows. */
   seq: number;
   /** Written afresh with each transaction, so that a writer whose reply was lost knows its own write. */
@@ -125,6 +144,8 @@ export interface EndedSession extends Facts {
   status: EndStatus;
   because: EndReason;
   message: string | null;
+  /** What the upstream calls the failure, where it is one of its own. */
+  errorCode: string | null;
   endedAt: Instant;
   elapsedMinutes: number;
   hostname: string | null;

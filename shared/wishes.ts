@@ -1,20 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LeaseNotLargerError, LeaseTooLongError } from './errors.ts';
 import { clientLeaseMinutes, type Instant } from './lease.ts';
 import type { HistoryEvent } from './outcome.ts';
-import { MAX_CREATE_LEASE_MINUTES, MAX_EXTENDED_LEASE_MINUTES, type Size } from './protocol/session-2021.ts';
-import type { LiveSession, Policy, Rules } from './session.ts';
+import { MAX_CREATE_LEASE_MINUTES, MAX_EXTENDED_LEASE_MINUTES, type Size } from './protocol/vocabulary.ts';
+import type { LiveSession, Policy, Rules, Session, Wishes } from './session.ts';
 
 /** What clients want, and what that makes of a record. Pure; the keeper commits it. */
-
-/** The keeper's own wishes that a client may add to a create or an update. Undefined: as it is, or the default. */
-export interface Wishes {
-  keepAlive?: boolean | undefined;
-  /** null = never idle. */
-  idleTimeoutMinutes?: number | null | undefined;
-  /** null = no limit. */
-  maxLifetimeMinutes?: number | null | undefined;
-  tags?: Readonly<Record<string, string>> | undefined;
-}
 
 export interface NewSession extends Wishes {
   sessionId: string;
@@ -65,6 +56,7 @@ export const newSession = (
       floorMinutes: leaseMinutes,
       grantedMinutes: 0,
     },
+    requestedWishes: wishesOnly(wanted),
     acknowledgedMinutes: leaseMinutes,
     seq: 0,
     opId: '',
@@ -82,6 +74,25 @@ export const newSession = (
   const detail = { size, leaseMinutes, keepAlive: policy.keepAlive };
   return { next, events: [{ at: now, kind: 'created', because: 'requested', detail }] };
 };
+
+/** Without those that are undefined, which a row of the table cannot hold. */
+const wishesOnly = ({ keepAlive, idleTimeoutMinutes, maxLifetimeMinutes, tags }: Wishes): Wishes => ({
+  ...(keepAlive === undefined ? {} : { keepAlive }),
+  ...(idleTimeoutMinutes === undefined ? {} : { idleTimeoutMinutes }),
+  ...(maxLifetimeMinutes === undefined ? {} : { maxLifetimeMinutes }),
+  ...(tags === undefined ? {} : { tags }),
+});
+
+/**
+ * Whether a create is the repetition of the one that made this session: its client's words are the same, whatever has
+ * become of the session since. One that turned out to be somebody else's was made by no create of ours.
+ */
+export const isRepeated = (session: Session, wanted: NewSession): boolean =>
+  !(session.life === 'ended' && session.because === 'foreign') &&
+  isDeepStrictEqual(
+    [session.size, session.leases.requestedMinutes, session.models, session.requestedWishes],
+    [wanted.size, wanted.leaseMinutes, wanted.models, wishesOnly(wanted)],
+  );
 
 const withWishes = (policy: Policy, wishes: Wishes): Policy => ({
   keepAlive: wishes.keepAlive ?? policy.keepAlive,

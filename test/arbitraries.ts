@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { elapsedMinutesAtMost, extensionTarget } from '../shared/lease.ts';
 import type { Act, Outcome } from '../shared/outcome.ts';
-import { STATUSES } from '../shared/protocol/session-2021.ts';
+import { STATUSES } from '../shared/protocol/vocabulary.ts';
 import type { Activity, Desired, LiveSession, Observed, Rules } from '../shared/session.ts';
 import { liveSession, minutes, seconds, sighting, T0 } from './builders.ts';
 
@@ -47,6 +47,7 @@ const readyState: fc.Arbitrary<Observed & { status: 'Ready' }> = fc
     readyAt: { early: seenAt - before - width, late: seenAt - before },
     hostname: 'host.example.org',
     ports: { handshake: 50_051, inspector: null },
+    teraflops: null,
   }));
 
 const stopping: fc.Arbitrary<Desired> = fc

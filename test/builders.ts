@@ -42,6 +42,7 @@ export const ready = (late: number, seenAt = late): Observed & { status: 'Ready'
   readyAt: { early: late - MINUTE_MS, late },
   hostname: 'host.example.org',
   ports: { handshake: 50_051, inspector: 50_052 },
+  teraflops: 8,
 });
 
 export const stopped = (
@@ -58,6 +59,7 @@ export const liveSession = (overrides: LiveOverrides = {}): LiveSession => ({
   size: 'Standard',
   models: ['https://example.org/models/one'],
   tags: { team: 'blue' },
+  requestedWishes: { tags: { team: 'blue' } },
   createdAt: T0 - minutes(2),
   upstream: 'http://127.0.0.1:1',
   seq: 3,
@@ -104,13 +106,16 @@ export const requestedSession = (overrides: LiveOverrides = {}): LiveSession =>
 export const endedSession = (overrides: Overrides<Omit<EndedSession, 'life'>> = {}): EndedSession => {
   const { accountId, sessionId, size, models, tags, createdAt, upstream, policy, leases, seq, opId } =
     liveSession();
+  const { requestedWishes } = liveSession();
   return {
     ...{ life: 'ended', accountId, sessionId, size, models, tags, createdAt, upstream, policy, leases, seq },
     opId,
+    requestedWishes,
     dueAt: T0 + minutes(30 * 24 * 60),
     status: 'Stopped',
     because: 'asked',
     message: null,
+    errorCode: null,
     endedAt: T0,
     elapsedMinutes: 12.5,
     hostname: 'host.example.org',
@@ -134,6 +139,8 @@ export const sighting = (overrides: Overrides<Sighting> = {}): Sighting => ({
   elapsedMinutes: 0,
   hostname: 'host.example.org',
   ports: { handshake: 50_051, inspector: 50_052 },
+  teraflops: 8,
+  errorCode: null,
   errorMessage: null,
   sentAt: T0,
   receivedAt: T0 + 20,

@@ -124,7 +124,7 @@ export const propertiesV1Schema = z.strictObject({
     ports: z.strictObject({ handshake: z.number().nullable(), inspector: z.number().nullable() }),
     tags: z.record(z.string(), z.string()),
     next: z.strictObject({ action: z.string(), at: z.iso.datetime(), because: z.string() }),
-    ended: z.strictObject({ at: z.iso.datetime(), because: z.string() }).optional(),
+    ended: z.strictObject({ at: z.iso.datetime(), because: z.string(), message: nullableText }).optional(),
   }),
 });
 export type PropertiesV1 = z.output<typeof propertiesV1Schema>;

@@ -7,19 +7,20 @@ import {
   output,
 } from '@azure/functions';
 import type { Tokens } from '../../shared/auth.ts';
+import type { Continuations } from '../../shared/continuation.ts';
 import {
   BadRequestError,
   KeeperError,
   PayloadTooLargeError,
-  SessionNotFoundError,
   UpstreamUnavailableError,
 } from '../../shared/errors.ts';
 import type { Keeper } from '../../shared/keeper.ts';
 import { MAX_BODY_BYTES, parseBody } from '../../shared/protocol/body.ts';
-import { correlationVector } from '../../shared/protocol/correlation-vector.ts';
 import { errorAnswer } from '../../shared/protocol/error-body.ts';
-import { ACCOUNT_ID, SESSION_ID } from '../../shared/protocol/session-2021.ts';
+import { commonHeaders } from '../../shared/protocol/headers.ts';
+import { ACCOUNT_ID } from '../../shared/protocol/vocabulary.ts';
 import { faultOf, type Telemetry } from '../../shared/telemetry.ts';
+import type { CallKind, Throttle } from '../../shared/throttle.ts';
 import { inInvocation } from '../invocation-log.ts';
 
 /** What every HTTP function has in common: who calls, which answer, and which headers. */
@@ -28,6 +29,8 @@ export interface Services {
   tokens: Tokens;
   /** By account id, in lower case. */
   keepers: ReadonlyMap<string, Keeper>;
+  throttle: Throttle;
+  continuations: Continuations;
   telemetry: Telemetry;
   now: () => number;
 }
@@ -55,36 +58,42 @@ export const empty = (status: number, headers: Record<string, string> = {}): Htt
   headers,
 });
 
+/** What one generation of the API asks of every request, and adds to every answer. */
+export interface Generation {
+  headers: Readonly<Record<string, string>>;
+  /** @throws KeeperError */
+  check(request: HttpRequest): void;
+  /** The id of a session in the path. @throws KeeperError where no session can have it */
+  sessionId(text: string): string;
+}
+
 /** Adds the headers of every answer, and turns an error into its answer. Nothing else answers for an error. */
 export const endpoint =
   (
     { telemetry }: Pick<Services, 'telemetry'>,
     handle: (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>,
+    ownHeaders: Readonly<Record<string, string>> = {},
   ): HttpHandler =>
   (request, context) =>
     inInvocation(context, async () => {
-      const vector = correlationVector(randomBytes);
+      const common = commonHeaders(request.method, randomBytes);
       const answer = await handle(request, context).catch((error: unknown) => {
         const { status, headers, body } = errorAnswer(error);
         if (status >= 500) {
-          const what = `${request.method} answered ${status}, MS-CV ${vector}`;
+          const what = `${request.method} answered ${status}, MS-CV ${common['MS-CV']}`;
           telemetry.report(faultOf(what, error));
           // The stack is for the log alone.
           if (!(error instanceof KeeperError)) context.error(error);
         }
         return json(status, body, headers);
       });
-      const headers = {
-        'MS-CV': vector,
-        'X-Content-Type-Options': 'nosniff',
-        'Cache-Control': 'no-store',
-        ...(answer.headers as Record<string, string> | undefined),
-      };
-      return { ...answer, headers };
+      const given = answer.headers as Record<string, string> | undefined;
+      return { ...answer, headers: { ...common, ...ownHeaders, ...given } };
     });
 
 /** One request of an app with a good token, on its own account. */
 export interface AccountRequest {
+  raw: HttpRequest;
   keeper: Keeper;
   accountId: string;
   /** Whether this call counts as use of the session it names: a monitor says that it does not. */
@@ -100,40 +109,54 @@ export interface SessionRequest extends AccountRequest {
   sessionId: string;
 }
 
-/** An endpoint on `…/accounts/{accountId}/…`: only with a token of that very account. */
+/** An endpoint on `…/accounts/{accountId}/…`: only with a token of that very account, and not too often. */
 export const accountEndpoint = (
   services: Services,
-  handle: (request: AccountRequest, raw: HttpRequest) => Promise<HttpResponseInit>,
+  generation: Generation,
+  kind: CallKind,
+  handle: (request: AccountRequest) => Promise<HttpResponseInit>,
 ): HttpHandler =>
-  endpoint(services, async (raw, context) => {
-    const accountId = accountIdOf(raw);
-    await services.tokens.require(accountId, raw.headers.get('authorization'));
-    const keeper = services.keepers.get(accountId);
-    // The token was issued for a configured account, so its keeper exists.
-    if (keeper === undefined) throw new RangeError('an account with tokens has no keeper');
-    const requestSweep = (): void => context.extraOutputs.set(sweepQueue, { accountId });
-    const request: AccountRequest = {
-      keeper,
-      accountId,
-      isUse: raw.headers.get('x-keeper-activity')?.trim().toLowerCase() !== 'none',
-      readBody: async () => parseBody(await readBytes(raw)),
-      requestSweep,
-      now: services.now(),
-    };
-    try {
-      return await handle(request, raw);
-    } catch (error) {
-      if (error instanceof UpstreamUnavailableError) requestSweep();
-      throw error;
-    }
-  });
+  endpoint(
+    services,
+    async (raw, context) => {
+      generation.check(raw);
+      const accountId = accountIdOf(raw);
+      await services.tokens.require(accountId, raw.headers.get('authorization'));
+      // Behind the token: nobody spends the calls of another account.
+      services.throttle.take(accountId, kind, services.now());
+      const keeper = services.keepers.get(accountId);
+      // The token was issued for a configured account, so its keeper exists.
+      if (keeper === undefined) throw new RangeError('an account with tokens has no keeper');
+      const requestSweep = (): void => context.extraOutputs.set(sweepQueue, { accountId });
+      const request: AccountRequest = {
+        raw,
+        keeper,
+        accountId,
+        isUse: raw.headers.get('x-keeper-activity')?.trim().toLowerCase() !== 'none',
+        readBody: async () => parseBody(await readBytes(raw)),
+        requestSweep,
+        now: services.now(),
+      };
+      try {
+        return await handle(request);
+      } catch (error) {
+        if (error instanceof UpstreamUnavailableError) requestSweep();
+        throw error;
+      }
+    },
+    generation.headers,
+  );
 
 /** An endpoint on `…/sessions/{sessionId}…`. */
 export const sessionEndpoint = (
   services: Services,
+  generation: Generation,
+  kind: CallKind,
   handle: (request: SessionRequest) => Promise<HttpResponseInit>,
 ): HttpHandler =>
-  accountEndpoint(services, (request, raw) => handle({ ...request, sessionId: sessionIdOf(raw) }));
+  accountEndpoint(services, generation, kind, (request) =>
+    handle({ ...request, sessionId: generation.sessionId(request.raw.params.sessionId ?? '') }),
+  );
 
 /** @throws BadRequestError where the account in the path is not a GUID */
 export const accountIdOf = (request: HttpRequest): string => {
@@ -142,13 +165,6 @@ export const accountIdOf = (request: HttpRequest): string => {
     throw new BadRequestError('accountId: must be a GUID', { target: 'accountId' });
   }
   return accountId.toLowerCase();
-};
-
-/** Ids that we make are GUIDs in lower case, and clients of the first generation write GUIDs in any case. */
-const sessionIdOf = (request: HttpRequest): string => {
-  const sessionId = request.params.sessionId ?? '';
-  if (!SESSION_ID.test(sessionId)) throw new SessionNotFoundError('There is no such session.');
-  return ACCOUNT_ID.test(sessionId) ? sessionId.toLowerCase() : sessionId;
 };
 
 /** Refuses by the announced length before the body is taken in. */

@@ -1,19 +1,65 @@
 import { randomUUID } from 'node:crypto';
-import type { HttpHandler } from '@azure/functions';
-import { BadRequestError, LeaseNotLargerError, LeaseTooLongError } from '../../shared/errors.ts';
+import type { HttpHandler, HttpResponseInit } from '@azure/functions';
+import { SessionNotFoundError } from '../../shared/errors.ts';
 import { checkBody } from '../../shared/protocol/body.ts';
 import { wishesOf } from '../../shared/protocol/keeper-fields.ts';
-import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/session-2021.ts';
-import { createV1Schema, propertiesV1, updateV1Schema } from '../../shared/protocol/session-v1.ts';
-import { formatTimeSpan } from '../../shared/protocol/time-span.ts';
-import { accountEndpoint, empty, json, type Services, sessionEndpoint } from './endpoint.ts';
+import { keeperObject } from '../../shared/protocol/keeper-object.ts';
+import { createKeptV1Schema, type KeptSessionV1, updateKeptV1Schema } from '../../shared/protocol/kept.ts';
+import { leaseErrorV1, writeSessionV1 } from '../../shared/protocol/session-v1.ts';
+import { ACCOUNT_ID, SESSION_ID } from '../../shared/protocol/vocabulary.ts';
+import type { CallKind } from '../../shared/throttle.ts';
+import { type SessionView, shownSession } from '../../shared/view.ts';
+import {
+  accountEndpoint,
+  empty,
+  type Generation,
+  json,
+  type Services,
+  type SessionRequest,
+  sessionEndpoint,
+} from './endpoint.ts';
+import { heartbeat } from './heartbeat.ts';
 
 /** The sessions of an account, as the API generation `v1` has them. */
 
+const v1: Generation = {
+  headers: {},
+  check: () => undefined,
+  sessionId(text) {
+    if (!SESSION_ID.test(text)) throw new SessionNotFoundError('There is no such session.');
+    return text;
+  },
+};
+
+/**
+ * An endpoint on one session. Clients of this generation write GUIDs in any letter case, and those that we make are in
+ * lower case; but the other generation may have made a session of that very id.
+ */
+const sessionEndpointV1 = (
+  services: Services,
+  kind: CallKind,
+  handle: (request: SessionRequest) => Promise<HttpResponseInit>,
+): HttpHandler =>
+  sessionEndpoint(services, v1, kind, async (request) => {
+    try {
+      return await handle(request);
+    } catch (error) {
+      const { sessionId } = request;
+      const inLowerCase = ACCOUNT_ID.test(sessionId) ? sessionId.toLowerCase() : sessionId;
+      if (!(error instanceof SessionNotFoundError) || inLowerCase === sessionId) throw error;
+      return handle({ ...request, sessionId: inLowerCase });
+    }
+  });
+
+const properties = (view: SessionView, now: number): KeptSessionV1 => ({
+  ...writeSessionV1(shownSession(view.session, now)),
+  keeper: keeperObject(view),
+});
+
 /** `POST /v1/accounts/{accountId}/sessions/create` */
 export const createSessionV1 = (services: Services): HttpHandler =>
-  accountEndpoint(services, async ({ keeper, accountId, readBody, requestSweep }) => {
-    const body = checkBody(createV1Schema, await readBody());
+  accountEndpoint(services, v1, 'write', async ({ keeper, accountId, readBody, requestSweep }) => {
+    const body = checkBody(createKeptV1Schema, await readBody());
     const sessionId = randomUUID();
     const { size, models, maxLeaseTime: leaseMinutes } = body;
     const { unfinished } = await keeper.create({ sessionId, size, models, leaseMinutes, ...wishesOf(body) });
@@ -23,54 +69,39 @@ export const createSessionV1 = (services: Services): HttpHandler =>
 
 /** `PATCH /v1/accounts/{accountId}/sessions/{sessionId}` */
 export const updateSessionV1 = (services: Services): HttpHandler =>
-  sessionEndpoint(services, async ({ keeper, sessionId, readBody, isUse, requestSweep }) => {
-    const body = checkBody(updateV1Schema, await readBody());
+  sessionEndpointV1(services, 'write', async ({ keeper, sessionId, readBody, isUse, requestSweep }) => {
+    const body = checkBody(updateKeptV1Schema, await readBody());
     try {
       const change = { leaseMinutes: body.maxLeaseTime, ...wishesOf(body) };
       const { unfinished } = await keeper.change(sessionId, change, isUse);
       if (unfinished) requestSweep();
     } catch (error) {
-      throw inWordsOfV1(error);
+      throw leaseErrorV1(error);
     }
     return empty(200);
   });
 
-/** What is wrong with a lease, with the field and the time spans of this generation. */
-const inWordsOfV1 = (error: unknown): unknown => {
-  const details = { target: 'maxLeaseTime', cause: error };
-  if (error instanceof LeaseNotLargerError) {
-    const current = formatTimeSpan(error.currentMinutes);
-    const message = `maxLeaseTime: must be larger than the current value, ${current}: it is the total since the start`;
-    return new BadRequestError(message, details);
-  }
-  if (error instanceof LeaseTooLongError) {
-    const current = formatTimeSpan(error.currentMinutes);
-    const most = formatTimeSpan(MAX_EXTENDED_LEASE_MINUTES);
-    return new BadRequestError(
-      `maxLeaseTime: must be at most ${most}; the current value is ${current}`,
-      details,
-    );
-  }
-  return error;
-};
-
 /** `GET /v1/accounts/{accountId}/sessions` */
 export const listSessionsV1 = (services: Services): HttpHandler =>
-  accountEndpoint(services, async ({ keeper, now }) => {
+  accountEndpoint(services, v1, 'read', async ({ keeper, now }) => {
     const views = await keeper.list();
-    return json(200, { sessions: views.map((view) => propertiesV1(view, now)) });
+    return json(200, { sessions: views.map((view) => properties(view, now)) });
   });
 
 /** `GET /v1/accounts/{accountId}/sessions/{sessionId}/properties` */
 export const getSessionV1 = (services: Services): HttpHandler =>
-  sessionEndpoint(services, async ({ keeper, sessionId, isUse, now }) =>
-    json(200, propertiesV1(await keeper.show(sessionId, isUse), now)),
+  sessionEndpointV1(services, 'read', async ({ keeper, sessionId, isUse, now }) =>
+    json(200, properties(await keeper.show(sessionId, isUse), now)),
   );
 
 /** `DELETE /v1/accounts/{accountId}/sessions/{sessionId}` */
 export const stopSessionV1 = (services: Services): HttpHandler =>
-  sessionEndpoint(services, async ({ keeper, sessionId, requestSweep }) => {
+  sessionEndpointV1(services, 'write', async ({ keeper, sessionId, requestSweep }) => {
     const { unfinished } = await keeper.stop(sessionId);
     if (unfinished) requestSweep();
     return empty(204);
   });
+
+/** `POST /v1/accounts/{accountId}/sessions/{sessionId}/heartbeat` */
+export const heartbeatV1 = (services: Services): HttpHandler =>
+  sessionEndpointV1(services, 'heartbeat', heartbeat);

@@ -1,11 +1,13 @@
 import JSON5 from 'json5';
 import type { z } from 'zod';
-import { BadRequestError, PayloadTooLargeError } from '../errors.ts';
+import { BadRequestError, type Fault, PayloadTooLargeError } from '../errors.ts';
 
 /** The largest body that is read. The longest documented request is a create with a list of models. */
 export const MAX_BODY_BYTES = 64 * 1024;
 /** How deep objects and arrays may be nested; the API's own bodies reach 2. */
 export const MAX_BODY_DEPTH = 32;
+/** A list of a thousand faulty entries is told by its first ones. */
+const MAX_FAULTS = 16;
 
 // As JSON5 has them: a line comment ends at each of its four line ends.
 const STRINGS_AND_COMMENTS =
@@ -39,14 +41,20 @@ export const parseBody = (bytes: Uint8Array): Record<string, unknown> => {
 /**
  * Checks a body against the schema of its route. Unknown fields are ignored, for old clients' sake.
  *
- * @throws BadRequestError that names the first faulty field, in its message and in `target`
+ * @throws BadRequestError that names the first faulty field, in its message and in `target`, and lists the first 16
  */
 export const checkBody = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> => {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const target = issue === undefined || issue.path.length === 0 ? 'body' : issue.path.map(String).join('.');
-  throw new BadRequestError(`${target}: ${issue?.message ?? 'is not valid'}`, { target });
+  const faults = result.error.issues.slice(0, MAX_FAULTS).map(faultOf);
+  const { target, message } = faults[0] ?? { target: 'body', message: 'body: is not valid' };
+  throw new BadRequestError(message, { target, faults });
+};
+
+/** A message that is no sentence of its own is put after the name of its field. */
+const faultOf = ({ path, message }: z.core.$ZodIssue): Fault => {
+  const target = path.length === 0 ? 'body' : path.map(String).join('.');
+  return { target, message: message.startsWith('The ') ? message : `${target}: ${message}` };
 };
 
 const decodeUtf8 = (bytes: Uint8Array): string => {

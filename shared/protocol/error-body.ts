@@ -1,9 +1,18 @@
+import { z } from 'zod';
 import { KeeperError } from '../errors.ts';
 
 /** The body of every error answer: never a stack trace, never a key. */
-export interface ErrorBody {
-  error: { code: string; message: string; target?: string };
-}
+export const errorBodySchema = z.strictObject({
+  error: z.strictObject({
+    code: z.string(),
+    message: z.string(),
+    target: z.string().optional(),
+    details: z
+      .array(z.strictObject({ code: z.string(), message: z.string(), target: z.string() }))
+      .optional(),
+  }),
+});
+export type ErrorBody = z.output<typeof errorBodySchema>;
 
 /** An error as an HTTP answer: both the functions and the session host map errors here, and nowhere else. */
 export interface ErrorAnswer {
@@ -37,6 +46,9 @@ export const errorAnswer = (error: unknown): ErrorAnswer => {
         code: error.code,
         message: error.message,
         ...(error.target === undefined ? {} : { target: error.target }),
+        ...(error.faults.length < 2
+          ? {}
+          : { details: error.faults.map((fault) => ({ code: error.code, ...fault })) }),
       },
     },
   };

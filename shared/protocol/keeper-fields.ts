@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Wishes } from '../wishes.ts';
+import type { Wishes } from '../session.ts';
 import { timeSpanSchema } from './time-span-schema.ts';
 
 /** The keeper's own fields: optional in the bodies of both API generations. */
@@ -24,7 +24,7 @@ const tag = z
   .string({ error: 'must be a string' })
   .max(MAX_TAG_CHARACTERS, `must have at most ${MAX_TAG_CHARACTERS} characters`);
 
-/** To be spread into the schema of a body; read the result with `wishesOf`. */
+/** To be added to the schema of a body, with `refuseBoth`; read the result with `wishesOf`. */
 export const keeperFields = {
   keepAlive: z.boolean({ error: 'must be true or false' }).optional(),
   idleTimeout: spanMinutes.nullable().optional(),

@@ -1,75 +1,43 @@
 import { z } from 'zod';
+import {
+  ExtensionRefusedError,
+  InvalidLeaseError,
+  LeaseNotLargerError,
+  LeaseTooLongError,
+  SessionNotRunningError,
+  SessionOverError,
+} from '../errors.ts';
+import type { Instant } from '../lease.ts';
+import type { ShownSession } from './shown-session.ts';
+import { MAX_CREATE_LEASE_MINUTES, modelsSchema, SIZES, STATUSES, sizeSchema } from './vocabulary.ts';
 
 /**
  * A session as the API generation `2021-01-01` shows it. Both sides use this file: the session host writes
  * these bodies, the keeper's upstream client reads them.
  */
 
-export const API_VERSION = '2021-01-01';
-export const SUPPORTED_API_VERSIONS = ['2021-01-01-preview', '2021-01-01'] as const;
-
-export const SIZES = ['Standard', 'Premium'] as const;
-export type Size = (typeof SIZES)[number];
-
-/** `size` in any letter case, as both generations allow. */
-export const sizeSchema = z
-  .string({ error: 'must be "Standard" or "Premium"' })
-  .transform((text, context) => {
-    const size = SIZES.find((known) => known.toLowerCase() === text.toLowerCase());
-    if (size !== undefined) return size;
-    context.issues.push({ code: 'custom', input: text, message: 'must be "Standard" or "Premium"' });
-    return z.NEVER;
-  });
-
-/** At most this many models: one table property holds 32 Ki characters, and their list must fit. */
-const MAX_MODELS = 64;
-const MAX_MODELS_CHARACTERS = 30_000;
-
-/** Asset containers to load before the first frame: absolute URLs. */
-export const modelsSchema = z
-  .array(z.string({ error: 'must be an absolute URL' }), { error: 'must be an array of absolute URLs' })
-  .max(MAX_MODELS, `must have at most ${MAX_MODELS} entries`)
-  .refine((models) => models.every(isAbsoluteUrl), 'must be an array of absolute http(s) URLs')
-  .refine((models) => JSON.stringify(models).length <= MAX_MODELS_CHARACTERS, {
-    error: `must have at most ${MAX_MODELS_CHARACTERS} characters in all`,
-  });
-
-function isAbsoluteUrl(text: string): boolean {
-  return /^https?:$/.test(URL.parse(text)?.protocol ?? '');
-}
-
-/** The most that a create may ask for; 1440 minutes are a day. */
-export const MAX_CREATE_LEASE_MINUTES = 1440;
-/** The most that an extension reaches: the service wants "below 1440". */
-export const MAX_EXTENDED_LEASE_MINUTES = 1439;
-
 const wholeMinutes = z
   .number({ error: 'must be a whole number of minutes' })
   .refine(Number.isInteger, 'must be a whole number of minutes')
-  .refine((minutes) => minutes >= 0, 'The maxLeaseTimeMinutes value cannot be negative.');
+  .min(0, 'The maxLeaseTimeMinutes value cannot be negative.')
+  .max(MAX_CREATE_LEASE_MINUTES, `must be at most ${MAX_CREATE_LEASE_MINUTES}`);
 
 /** The body of `PUT …/sessions/{sessionId}`. `models` is not the service's: the session host hands it to the process. */
 export const createBodySchema = z.object({
-  maxLeaseTimeMinutes: wholeMinutes.max(
-    MAX_CREATE_LEASE_MINUTES,
-    `must be at most ${MAX_CREATE_LEASE_MINUTES}`,
-  ),
+  maxLeaseTimeMinutes: wholeMinutes,
   size: sizeSchema,
-  models: modelsSchema.default([]),
+  models: modelsSchema.nullish().transform((models) => models ?? []),
 });
 export type CreateBody = z.input<typeof createBodySchema>;
 
 /** The body of `PATCH …/sessions/{sessionId}`; whether the value is large enough is the session's to say (422). */
 export const updateBodySchema = z.object({ maxLeaseTimeMinutes: wholeMinutes });
 
-export const STATUSES = ['Starting', 'Ready', 'Stopped', 'Expired', 'Error'] as const;
-export type Status = (typeof STATUSES)[number];
-
 /**
- * The properties of a session. Readers accept what an older edition of the service sent for what it did not know
- * yet (`0` and `null`), and ignore unknown fields; an unknown status is no answer at all.
+ * The properties of a session, as they are read. An older edition of the service sent `0` and `null` for what it did
+ * not know yet; unknown fields are ignored; an unknown status is no answer at all.
  */
-export const propertiesSchema = z.object({
+export const readSessionSchema = z.object({
   id: z.string(),
   creationTime: z.string().nullish(),
   elapsedTimeMinutes: z.number().min(0).nullish(),
@@ -82,18 +50,72 @@ export const propertiesSchema = z.object({
   teraflops: z.number().nullish(),
   error: z.object({ code: z.string().nullish(), message: z.string().nullish() }).nullish(),
 });
-export type Properties = z.input<typeof propertiesSchema>;
+export type ReadSession = z.output<typeof readSessionSchema>;
 
-/** A page of `GET …/sessions`. */
-export const listSchema = z.object({
-  sessions: z.array(propertiesSchema),
+/** A page of `GET …/sessions`, as it is read. */
+export const readListSchema = z.object({
+  sessions: z.array(readSessionSchema),
   '@nextLink': z.string().nullish(),
 });
 
-/** `creationTime`: ISO 8601 with seven digits of fraction and `+00:00`. */
-export const formatCreationTime = (at: Date): string => at.toISOString().replace('Z', '0000+00:00');
+/** The properties of a session, as they are written: what is not known yet is absent. */
+export const sessionSchema = z.strictObject({
+  id: z.string(),
+  creationTime: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00$/),
+  elapsedTimeMinutes: z.int().min(0),
+  maxLeaseTimeMinutes: z.int().min(0).max(MAX_CREATE_LEASE_MINUTES),
+  size: z.enum(SIZES),
+  status: z.enum(STATUSES),
+  arrInspectorPort: z.int().optional(),
+  handshakePort: z.int().optional(),
+  hostname: z.string().optional(),
+  teraflops: z.number().optional(),
+  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+});
+export type Session2021 = z.output<typeof sessionSchema>;
 
-/** A session id: case-sensitive, letters, digits, `-` and `_`, at most 256. */
-export const SESSION_ID = /^[A-Za-z0-9_-]{1,256}$/;
-/** An account id is a GUID, in any letter case. */
-export const ACCOUNT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Those that a list shows: a session that has ended, or did not start, is asked for by its id. */
+export const isListed = ({ status }: Pick<ShownSession, 'status'>): boolean =>
+  status === 'Starting' || status === 'Ready';
+
+/** How many sessions one page of the list has at most. */
+export const PAGE_SIZE = 100;
+
+export const writeSession = (session: ShownSession): Session2021 => ({
+  id: session.sessionId,
+  creationTime: formatCreationTime(session.createdAt),
+  elapsedTimeMinutes: Math.floor(session.elapsedMinutes),
+  maxLeaseTimeMinutes: session.leaseMinutes,
+  size: session.size,
+  status: session.status,
+  ...(session.status === 'Ready' ? serverOf(session) : {}),
+  ...(session.errorCode === null
+    ? {}
+    : { error: { code: session.errorCode, message: session.message ?? session.errorCode } }),
+});
+
+const serverOf = ({ ports, hostname, teraflops }: ShownSession) => ({
+  ...(ports.inspector === null ? {} : { arrInspectorPort: ports.inspector }),
+  ...(ports.handshake === null ? {} : { handshakePort: ports.handshake }),
+  ...(hostname === null ? {} : { hostname }),
+  ...(teraflops === null ? {} : { teraflops }),
+});
+
+/** ISO 8601 with seven digits of fraction and `+00:00`. */
+const formatCreationTime = (at: Instant): string => new Date(at).toISOString().replace('Z', '0000+00:00');
+
+/** What is wrong with the lease of an update, in the words of this generation: 422, with its field and in minutes. */
+export const leaseError2021 = (error: unknown): unknown => {
+  const details = { target: 'maxLeaseTimeMinutes', cause: error };
+  if (error instanceof LeaseNotLargerError) {
+    const message = `The maxLeaseTimeMinutes value must be larger than the current one, ${error.currentMinutes}.`;
+    return new InvalidLeaseError(message, details);
+  }
+  if (error instanceof LeaseTooLongError) {
+    const message = `The maxLeaseTimeMinutes value must be below ${MAX_CREATE_LEASE_MINUTES}; the current one is ${error.currentMinutes}.`;
+    return new InvalidLeaseError(message, details);
+  }
+  if (error instanceof ExtensionRefusedError) return new InvalidLeaseError(error.message, details);
+  if (error instanceof SessionOverError) return new SessionNotRunningError(error.message, { cause: error });
+  return error;
+};

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UnreadableRowError } from '../errors.ts';
 import type { HistoryEvent } from '../outcome.ts';
-import { SIZES } from '../protocol/session-2021.ts';
+import { SIZES } from '../protocol/vocabulary.ts';
 import type { Activity, EndedSession, IdleFacts, LiveSession } from '../session.ts';
 import { SHOWN_STATUSES, type ShownStatus } from '../view.ts';
 import type { Columns, Row } from './table.ts';
@@ -38,6 +38,9 @@ export const dueBound = (at: number): string =>
 /** The first key after all keys with this prefix (`;` follows `:`). */
 export const afterPrefix = (prefix: string): string => `${prefix.slice(0, -1)};`;
 
+/** A bound between this key and every longer or later one: `!` sorts before all characters of an id. */
+export const firstAfter = (rowKey: string): string => `${rowKey}!`;
+
 /** What the key of a due row says. */
 export const readDueKey = (rowKey: string): { sessionId: string; at: number } => ({
   at: Number(rowKey.slice('due:'.length, 'due:'.length + INSTANT_DIGITS)),
@@ -67,6 +70,15 @@ const facts = {
     floorMinutes: minutes,
     grantedMinutes: minutes,
   }),
+  // Rows of before this column have none, nor those below with a default.
+  requestedWishes: z
+    .object({
+      keepAlive: z.boolean().optional(),
+      idleTimeoutMinutes: minutes.nullable().optional(),
+      maxLifetimeMinutes: minutes.nullable().optional(),
+      tags: z.record(z.string(), z.string()).optional(),
+    })
+    .default({}),
   seq: z.number().int(),
   opId: z.string(),
   dueAt: instant,
@@ -87,7 +99,14 @@ const liveSchema = z.object({
   observed: z.discriminatedUnion('status', [
     z.looseObject({ status: z.literal('Requested') }),
     z.looseObject({ status: z.literal('Starting'), since: instant, lastSeenAt: instant }),
-    z.looseObject({ status: z.literal('Ready'), seenAt: instant, readyAt, hostname: z.string(), ports }),
+    z.looseObject({
+      status: z.literal('Ready'),
+      seenAt: instant,
+      readyAt,
+      hostname: z.string(),
+      ports,
+      teraflops: z.number().nullable().default(null),
+    }),
   ]),
   observedAt: instant.nullable(),
   acknowledgedMinutes: minutes,
@@ -103,7 +122,6 @@ const liveSchema = z.object({
   missingSince: instant.nullable(),
   refused: z.looseObject({ maxLeaseMinutes: minutes, at: instant }).nullable(),
   retry: z.looseObject({ failures: z.number().int(), at: instant }).nullable(),
-  // Rows of before this column have none.
   unansweredSince: instant.nullable().default(null),
 });
 
@@ -123,6 +141,7 @@ const endedSchema = z.object({
     'foreign',
   ]),
   message: z.string().nullable(),
+  errorCode: z.string().nullable().default(null),
   endedAt: instant,
   elapsedMinutes: minutes,
   hostname: z.string().nullable(),

@@ -6,6 +6,7 @@ import { createCommits, type Found } from './commit.ts';
 import {
   afterPrefix,
   dueBound,
+  firstAfter,
   readDueKey,
   readEnded,
   readLive,
@@ -45,13 +46,25 @@ export interface Store {
     lastActivityAt: number,
     coveredUntil: number,
   ): Promise<boolean>;
-  /** Live sessions in the order of their ids; a row that cannot be read comes as its error. */
-  list(accountId: string): AsyncIterable<LiveSession | UnreadableRowError>;
+  /** Live sessions in the order of their ids, from behind `after`. */
+  list(accountId: string, part?: ListPart): AsyncIterable<ListedRow>;
   /** What is due at `now`, the longest due first. */
   due(accountId: string, now: number): AsyncIterable<DueRow>;
   /** Removes a due row that has no record, as a damaged table may have; a record that is there keeps it. */
   dropDue(key: SessionKey, at: number): Promise<void>;
   ping(): Promise<void>;
+}
+
+/** From behind which id, and how many rows the table is asked for at a time. */
+export interface ListPart {
+  after: string | undefined;
+  atATime: number;
+}
+
+/** A live session; a row that cannot be read comes as its error. */
+export interface ListedRow {
+  sessionId: string;
+  row: LiveSession | UnreadableRowError;
 }
 
 /** A row of the due index: which session, and the instant of its key. */
@@ -167,10 +180,11 @@ export const createStore = (table: Table, newId: () => string): Store => {
       return submitted.type === 'written';
     },
 
-    async *list(accountId) {
+    async *list(accountId, part) {
       const prefix = rowKeys.live('');
-      for await (const row of table.list(accountId, prefix, afterPrefix(prefix)))
-        yield liveOrError(accountId, row);
+      const from = part?.after === undefined ? prefix : firstAfter(rowKeys.live(part.after));
+      for await (const row of table.list(accountId, from, afterPrefix(prefix), part?.atATime))
+        yield { sessionId: row.rowKey.slice(prefix.length), row: liveOrError(accountId, row) };
     },
 
     async *due(accountId, now) {

@@ -28,8 +28,11 @@ export type Submitted = { type: 'written'; etags: ReadonlyMap<string, string> } 
 /** The seam between the store's rules and the wire. */
 export interface Table {
   get(partition: string, rowKey: string): Promise<Row | undefined>;
-  /** Rows with `from` ≤ RowKey < `to`, in order. Follows continuation tokens, through empty pages as well. */
-  list(partition: string, from: string, to: string): AsyncIterable<Row>;
+  /**
+   * Rows with `from` ≤ RowKey < `to`, in order, so many at a time (by default as many as the table gives at once).
+   * Follows continuation tokens, through empty pages as well.
+   */
+  list(partition: string, from: string, to: string, atATime?: number): AsyncIterable<Row>;
   /** All changes or none; at most 100, each row once. */
   submit(partition: string, changes: readonly RowChange[]): Promise<Submitted>;
   /** Whether the table answers at all. */
@@ -77,14 +80,17 @@ export const openTable = (connectionString: string, tableName: string): Table =>
         }
       }),
 
-    async *list(partition, from, to) {
+    async *list(partition, from, to, maxPageSize) {
       const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
       let continuationToken: string | undefined;
       do {
         const page = await run(async (abortSignal) => {
           const options = { queryOptions: { filter }, abortSignal };
           const pages = client.listEntities<Record<string, unknown>>(options);
-          const settings = continuationToken === undefined ? {} : { continuationToken };
+          const settings = {
+            ...(continuationToken === undefined ? {} : { continuationToken }),
+            ...(maxPageSize === undefined ? {} : { maxPageSize }),
+          };
           const { value } = await pages.byPage(settings).next();
           return { rows: (value ?? []).map(toRow), continuationToken: value?.continuationToken };
         });

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Instant } from '../lease.ts';
 import type { Outcome, Sighting } from '../outcome.ts';
-import { API_VERSION, type CreateBody, listSchema, propertiesSchema } from '../protocol/session-2021.ts';
+import { API_VERSION } from '../protocol/api-version.ts';
+import {
+  type CreateBody,
+  type ReadSession,
+  readListSchema,
+  readSessionSchema,
+} from '../protocol/session-2021.ts';
 import {
   BrokenExchangeError,
   type HttpAnswer,
@@ -126,7 +132,7 @@ export const createUpstream = (
         if (exchanged.type === 'unsent') return { ...exchanged, type: 'inconclusive', retryAfterMs: null };
         if (exchanged.type === 'inconclusive') return exchanged;
         if (exchanged.answer.status !== 200) return unexpected(exchanged.answer);
-        const body = parse(listSchema, exchanged.answer.body);
+        const body = parse(readListSchema, exchanged.answer.body);
         if (body === undefined) return malformed;
         for (const properties of body.sessions)
           sightings.set(properties.id, sightingOf(properties, exchanged));
@@ -208,13 +214,13 @@ const readSession = (answered: Answered, sessionId: string): Outcome | undefined
 };
 
 const found = (answered: Answered, sessionId: string, created: boolean): Outcome => {
-  const properties = parse(propertiesSchema, answered.answer.body);
+  const properties = parse(readSessionSchema, answered.answer.body);
   if (properties === undefined || properties.id !== sessionId) return malformed;
   return { type: 'found', created, sighting: sightingOf(properties, answered) };
 };
 
 const sightingOf = (
-  properties: z.output<typeof propertiesSchema>,
+  properties: ReadSession,
   { sentAt, receivedAt }: Pick<Answered, 'sentAt' | 'receivedAt'>,
 ): Sighting => ({
   status: properties.status,
@@ -223,6 +229,8 @@ const sightingOf = (
   hostname: shortened(properties.hostname),
   // An older edition sent 0 for what it did not know yet.
   ports: { handshake: properties.handshakePort || null, inspector: properties.arrInspectorPort || null },
+  teraflops: properties.teraflops ?? null,
+  errorCode: shortened(properties.error?.code),
   errorMessage: shortened(properties.error?.message),
   sentAt,
   receivedAt,

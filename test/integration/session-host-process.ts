@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect } from 'vitest';
 import { type BooksContent, parseBooks } from '../../infra/local/session-host/books.ts';
 import { listProcesses } from '../../infra/local/session-host/process-table.ts';
-import type { Properties } from '../../shared/protocol/session-2021.ts';
+import type { Session2021 } from '../../shared/protocol/session-2021.ts';
 
 /** Session hosts as real processes, for tests of everything that only shows there. */
 
@@ -17,9 +17,9 @@ export const KEY = 'bG9jYWwtZGV2ZWxvcG1lbnQta2V5LW5vdC1hLXNlY3JldA==';
 const MAIN = join(import.meta.dirname, '../../infra/local/session-host/main.ts');
 
 /** Every field that an answer may have; the tests say which of them they expect. */
-interface Body extends Partial<Properties> {
+interface Body extends Partial<Session2021> {
   error?: { code: string; message: string; target?: string };
-  sessions?: Properties[];
+  sessions?: Session2021[];
   '@nextLink'?: string;
   AccessToken?: string;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach } from 'vitest';
 import type { Clock } from '../../shared/clock.ts';
-import type { Properties } from '../../shared/protocol/session-2021.ts';
+import type { Session2021 } from '../../shared/protocol/session-2021.ts';
 import { send } from '../../shared/upstream/send.ts';
 import { createUpstream, type Upstream } from '../../shared/upstream/upstream.ts';
 
@@ -87,7 +87,7 @@ export const upstreamAt = (endpoint: string, tokenEndpoint = endpoint): Upstream
   createUpstream({ endpoint, tokenEndpoint, accountId: ACCOUNT, accountKey: KEY }, clock, send);
 
 export const ID = 'a-session';
-export const properties = (overrides: Partial<Properties> = {}): Properties => ({
+export const properties = (overrides: Partial<Session2021> = {}): Session2021 => ({
   id: ID,
   creationTime: '2026-01-02T03:04:05.0000000+00:00',
   elapsedTimeMinutes: 3,

@@ -13,6 +13,13 @@ import {
   UPSTREAM,
 } from './config-fixture.ts';
 
+const RATES = ['KEEPER_READS_PER_SECOND', 'KEEPER_WRITES_PER_SECOND', 'KEEPER_HEARTBEATS_PER_SECOND'];
+const WRONG_RATES = [
+  ...['0', '0.0', '-0', '0.09', '-1', '-0.5', '100000.1', '100001', '9'.repeat(400)],
+  ...['NaN', 'Infinity', '-Infinity', '0x10', '0b1', '0o7', '1e3', '1E-1', '1_000', '1n'],
+  ...['+5', '.5', '5.', '5,5', '1 000', '5/s', '1.2.3', '\u0665', 'true', KEY],
+];
+
 describe('settings', () => {
   it('have defaults', () => {
     expect(load()).toEqual({
@@ -38,6 +45,7 @@ describe('settings', () => {
       ],
       tokenSecrets: [SECRET_BYTES],
       sweepSchedule: '0 * * * * *',
+      rates: { readsPerSecond: 200, writesPerSecond: 50, heartbeatsPerSecond: 500 },
       telemetryConnectionString: undefined,
     });
   });
@@ -52,10 +60,14 @@ describe('settings', () => {
       KEEPER_EXTENSION: '00:05',
       KEEPER_OBSERVE_INTERVAL: '00:00:01.5',
       KEEPER_LAUNCH_TIMEOUT: '00:10:00',
+      KEEPER_READS_PER_SECOND: '1000',
+      KEEPER_WRITES_PER_SECOND: ' 0.5 ',
+      KEEPER_HEARTBEATS_PER_SECOND: '12.25',
       APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=00000000-0000-0000-0000-000000000001',
     });
     expect(config.sweepSchedule).toBe('*/2 * * * * *');
     expect(config.telemetryConnectionString).toBe('InstrumentationKey=00000000-0000-0000-0000-000000000001');
+    expect(config.rates).toEqual({ readsPerSecond: 1000, writesPerSecond: 0.5, heartbeatsPerSecond: 12.25 });
     expect(config.accounts[0]?.policy).toMatchObject({
       keepAlive: true,
       idleTimeoutMinutes: 5,
@@ -88,9 +100,32 @@ describe('settings', () => {
     'KEEPER_EXTENSION',
     'KEEPER_OBSERVE_INTERVAL',
     'KEEPER_LAUNCH_TIMEOUT',
+    ...RATES,
     'APPLICATIONINSIGHTS_CONNECTION_STRING',
   ])('that are empty are as if they were not there: %s', (name) => {
     expect(load({ [name]: '' })).toEqual(load());
+  });
+});
+
+describe('a rate', () => {
+  const rateOf = (text: string): number => load({ KEEPER_READS_PER_SECOND: text }).rates.readsPerSecond;
+
+  it.each([
+    ['0.1', 0.1],
+    ['0.10', 0.1],
+    ['1', 1],
+    ['007.5', 7.5],
+    ['99999.9', 99_999.9],
+    ['100000', 100_000],
+    ['100000.0', 100_000],
+  ])('may be %s', (text, rate) => {
+    expect(rateOf(text)).toBe(rate);
+  });
+
+  it.each(RATES)('that is wrong has one fault, with its name and its own default: %s', (name) => {
+    const fallback = { KEEPER_READS_PER_SECOND: 200, KEEPER_WRITES_PER_SECOND: 50 }[name] ?? 500;
+    const fault = `${name}: must be a number from 0.1 to 100000, such as ${fallback}`;
+    expect(faultsOf({ [name]: '0' })).toEqual([fault]);
   });
 });
 
@@ -106,6 +141,7 @@ describe('settings that are wrong', () => {
   ].flatMap((name) =>
     ['0:0:0', '5', '-0:5:0', 'PT5M', '1:60:0', KEY].map((value): [string, string] => [name, value]),
   );
+  const rates = RATES.flatMap((name) => WRONG_RATES.map((value): [string, string] => [name, value]));
   it.each<[string, string | undefined]>([
     ...['AzureWebJobsStorage', 'KEEPER_TOKEN_SECRETS', 'KEEPER_ACCOUNTS'].flatMap(
       (name): [string, string | undefined][] => [
@@ -115,6 +151,7 @@ describe('settings that are wrong', () => {
       ],
     ),
     ...spans,
+    ...rates,
     ...['yes', '1', 'truefalse', KEY].map((value): [string, string] => ['KEEPER_KEEP_ALIVE', value]),
     ...['* * * * *', '0 * * * * * *', 'hourly', KEY].map((value): [string, string] => [
       'KEEPER_SWEEP_SCHEDULE',
@@ -146,6 +183,8 @@ describe('settings that are wrong', () => {
       KEEPER_KEEP_ALIVE: 'maybe',
       KEEPER_IDLE_TIMEOUT: 'soon',
       KEEPER_LAUNCH_TIMEOUT: '0:0:0',
+      KEEPER_WRITES_PER_SECOND: '-1',
+      KEEPER_HEARTBEATS_PER_SECOND: '1e3',
       ...accounts({ ...ACCOUNT, accountId: KEY, keys: [] }, { ...ACCOUNT, extra: KEY }),
     });
     expect(faults).toEqual([
@@ -159,6 +198,8 @@ describe('settings that are wrong', () => {
       'KEEPER_ACCOUNTS[0].accountId: must be a GUID',
       'KEEPER_ACCOUNTS[0].keys: needs at least one key',
       'KEEPER_ACCOUNTS[1]: Unrecognized key: "extra"',
+      'KEEPER_WRITES_PER_SECOND: must be a number from 0.1 to 100000, such as 50',
+      'KEEPER_HEARTBEATS_PER_SECOND: must be a number from 0.1 to 100000, such as 500',
     ]);
   });
 

@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest';
 import * as errors from '../../shared/errors.ts';
 import { errorAnswer } from '../../shared/protocol/error-body.ts';
 
-type Details = { target?: string; retryAfterSeconds?: number; cause?: unknown };
+type Details = { target?: string; retryAfterSeconds?: number; faults?: errors.Fault[]; cause?: unknown };
 type KeeperErrorClass = new (message: string, details?: Details) => errors.KeeperError;
 
 const CLASSES: readonly (readonly [KeeperErrorClass, number, string])[] = [
   [errors.BadRequestError, 400, 'BadRequest'],
+  [errors.UnsupportedApiVersionError, 400, 'UnsupportedApiVersion'],
+  [errors.InvalidLeaseError, 422, 'InvalidLease'],
+  [errors.SessionNotRunningError, 422, 'SessionNotRunning'],
+  [errors.TooManyRequestsError, 429, 'TooManyRequests'],
   [errors.ExtensionRefusedError, 400, 'ExtensionRefused'],
   [errors.PayloadTooLargeError, 413, 'PayloadTooLarge'],
   [errors.UnauthorizedError, 401, 'Unauthorized'],
@@ -51,6 +55,14 @@ describe.each(CLASSES)('%o', (Kind, status, code) => {
   it('says when to come again, and how to prove who calls, only where that is known', () => {
     const { headers } = errorAnswer(new Kind('What happened.'));
     expect(headers).toEqual(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {});
+  });
+
+  it('lists its faults where there are several', () => {
+    const faults = ['size', 'tags'].map((target) => ({ target, message: `${target}: is not valid` }));
+    const details = faults.map((fault) => ({ code, ...fault }));
+    expect(errorAnswer(new Kind('What happened.', { faults })).body.error.details).toEqual(details);
+    const one = errorAnswer(new Kind('What happened.', { faults: faults.slice(1) }));
+    expect(one.body.error).not.toHaveProperty('details');
   });
 
   it('keeps its cause and its stack to itself', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { propertiesV1 } from '../../shared/protocol/session-v1.ts';
+import { keeperObject } from '../../shared/protocol/keeper-object.ts';
+import { writeSessionV1 } from '../../shared/protocol/session-v1.ts';
 import type { Desired, EndedSession, LiveSession, Observed } from '../../shared/session.ts';
-import type { SessionView } from '../../shared/view.ts';
+import { type SessionView, shownSession } from '../../shared/view.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0, 2, 12, 0, 0);
@@ -18,6 +19,7 @@ const FACTS = {
   upstream: 'https://upstream.example',
   policy: { keepAlive: true, idleTimeoutMinutes: 30, idleTimeoutExplicit: false, maxLifetimeMinutes: 480 },
   leases: { requestedMinutes: 4.5, floorMinutes: 4.5, grantedMinutes: 240 },
+  requestedWishes: {},
   seq: 3,
   opId: 'op',
   dueAt: at(5),
@@ -41,6 +43,7 @@ const ended = (more: Pick<EndedSession, 'status' | 'because' | 'message'>): Ende
   ...FACTS,
   ...more,
   life: 'ended',
+  errorCode: null,
   endedAt: at(-1),
   elapsedMinutes: 1500.5,
   hostname: 'vm.example',
@@ -64,6 +67,7 @@ const READY: Observed = {
   readyAt: { early: at(-93), late: at(-91.05) },
   hostname: 'vm.example',
   ports: PORTS,
+  teraflops: 8,
 };
 const UNGRANTED = { ...FACTS.leases, grantedMinutes: 0 };
 const STARTED = {
@@ -85,8 +89,10 @@ const EMPTY = {
 describe('the properties of a session', () => {
   const next = { action: 'extend', at: at(140), because: 'keep-alive' } as const;
   const activity = { lastActivityAt: at(-0.5), coveredUntil: at(0.5), closed: false };
-  const shown = (session: SessionView['session'], now = NOW): Record<string, unknown> =>
-    propertiesV1({ session, activity, next }, now);
+  const shown = (session: SessionView['session'], now = NOW) => ({
+    ...writeSessionV1(shownSession(session, now)),
+    keeper: keeperObject({ session, activity, next }),
+  });
 
   it('have exactly these names and forms', () => {
     expect(shown(live(READY))).toStrictEqual({
@@ -169,7 +175,9 @@ describe('the properties of a session', () => {
 
   it('tell how an ended session ended, and no others do', () => {
     const properties = shown(ended({ status: 'Stopped', because: 'idle', message: null }));
-    expect(properties.keeper).toMatchObject({ ended: { at: '2026-01-02T11:59:00.000Z', because: 'idle' } });
+    expect(properties.keeper).toMatchObject({
+      ended: { at: '2026-01-02T11:59:00.000Z', because: 'idle', message: null },
+    });
     expect(shown(live(READY)).keeper).not.toHaveProperty('ended');
   });
 

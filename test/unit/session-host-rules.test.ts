@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { LivingEntry, ReadyEntry, StartingEntry } from '../../infra/local/session-host/entry.ts';
 import { InvalidLeaseError, SessionNotRunningError } from '../../infra/local/session-host/errors.ts';
-import { propertiesOf } from '../../infra/local/session-host/properties.ts';
+import { shownEntry } from '../../infra/local/session-host/properties.ts';
 import {
   checkRepeatedCreate,
-  elapsedMinutes,
+  elapsedMs,
   endedEntry,
   extendedEntry,
   isForgotten,
@@ -16,6 +16,7 @@ import {
   type Wanted,
 } from '../../infra/local/session-host/rules.ts';
 import { SessionExistsError } from '../../shared/errors.ts';
+import { writeSession } from '../../shared/protocol/session-2021.ts';
 
 const CREATED = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 const MINUTE = 60_000;
@@ -113,16 +114,16 @@ describe('a repeated create', () => {
 
 describe('elapsed minutes', () => {
   it('are whole ones since Ready, and never negative', () => {
-    expect(elapsedMinutes(starting, readyAt + MINUTE)).toBe(0);
-    expect(elapsedMinutes(ready, readyAt + MINUTE - 1)).toBe(0);
-    expect(elapsedMinutes(ready, readyAt + 2 * MINUTE)).toBe(2);
-    expect(elapsedMinutes(ready, readyAt - MINUTE)).toBe(0);
+    expect(elapsedMs(starting, readyAt + MINUTE)).toBe(0);
+    expect(elapsedMs(ready, readyAt + MINUTE - 1)).toBe(MINUTE - 1);
+    expect(elapsedMs(ready, readyAt + 2 * MINUTE)).toBe(2 * MINUTE);
+    expect(elapsedMs(ready, readyAt - MINUTE)).toBe(0);
   });
 
   it('stand still at the end', () => {
     const ending = { status: 'Stopped' as const, error: null, since: readyAt };
     const over = endedEntry(ready, ending, readyAt + 3 * MINUTE);
-    expect(elapsedMinutes(over, readyAt + 100 * MINUTE)).toBe(3);
+    expect(elapsedMs(over, readyAt + 100 * MINUTE)).toBe(3 * MINUTE);
   });
 });
 
@@ -136,8 +137,8 @@ describe('properties', () => {
   };
 
   it('name ports and host of a ready session only', () => {
-    expect(propertiesOf(starting, readyAt)).toEqual({ ...facts, status: 'Starting' });
-    expect(propertiesOf(ready, readyAt)).toEqual({
+    expect(writeSession(shownEntry(starting, readyAt))).toEqual({ ...facts, status: 'Starting' });
+    expect(writeSession(shownEntry(ready, readyAt))).toEqual({
       ...facts,
       status: 'Ready',
       arrInspectorPort: 50_001,
@@ -149,7 +150,7 @@ describe('properties', () => {
 
   it('tell why a session never started', () => {
     const refused = refusedEntry(wanted, noCapacity('Standard', 1), CREATED);
-    expect(propertiesOf(refused, CREATED)).toEqual({
+    expect(writeSession(shownEntry(refused, CREATED))).toEqual({
       ...facts,
       status: 'Error',
       error: {
@@ -161,7 +162,9 @@ describe('properties', () => {
   });
 
   it('keep the former status while the process is being ended', () => {
-    expect(propertiesOf(stopping(ready), readyAt)).toEqual(propertiesOf(ready, readyAt));
+    expect(writeSession(shownEntry(stopping(ready), readyAt))).toEqual(
+      writeSession(shownEntry(ready, readyAt)),
+    );
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BadRequestError } from '../../shared/errors.ts';
 import { checkBody } from '../../shared/protocol/body.ts';
 import { wishesOf } from '../../shared/protocol/keeper-fields.ts';
-import { createV1Schema, updateV1Schema } from '../../shared/protocol/session-v1.ts';
+import { createKeptV1Schema, updateKeptV1Schema } from '../../shared/protocol/kept.ts';
 
 type Body = Record<string, unknown>;
 const LEASE = { maxLeaseTime: '4:0:0' };
@@ -123,8 +123,8 @@ const WRONG_CREATE: readonly [Body, string, RegExp][] = [
 ];
 
 describe.each([
-  ['create', createV1Schema, [...WRONG, ...WRONG_CREATE]],
-  ['update', updateV1Schema, WRONG],
+  ['create', createKeptV1Schema, [...WRONG, ...WRONG_CREATE]],
+  ['update', updateKeptV1Schema, WRONG],
 ])('a body of %s', (_what, schema, wrong) => {
   it.each(wrong)('is refused by name: %j', (fields, target, reason) => {
     const error = refusal(() => checkBody(schema, { ...LEASE, ...fields }));
@@ -142,7 +142,7 @@ describe.each([
 describe('a create', () => {
   it('has defaults, and ignores what it does not know', () => {
     const body = { ...LEASE, unknown: [1], sessionId: 'x', keeper: { keepAlive: true } };
-    expect(checkBody(createV1Schema, body)).toEqual({ maxLeaseTime: 240, models: [], size: 'Standard' });
+    expect(checkBody(createKeptV1Schema, body)).toEqual({ maxLeaseTime: 240, models: [], size: 'Standard' });
   });
 
   it.each([
@@ -171,7 +171,7 @@ describe('a create', () => {
       { idleTimeout: null, maxLifetimeMinutes: null },
     ],
   ])('may say %j', (fields, expected) => {
-    expect(checkBody(createV1Schema, { ...LEASE, ...fields })).toMatchObject(expected);
+    expect(checkBody(createKeptV1Schema, { ...LEASE, ...fields })).toMatchObject(expected);
   });
 });
 
@@ -184,7 +184,7 @@ describe('an update', () => {
     [{ idleTimeout: null }, { idleTimeout: null }],
     [{ tags: {} }, { tags: {} }],
   ])('may say %j', (body, expected) => {
-    expect(checkBody(updateV1Schema, body)).toEqual(expected);
+    expect(checkBody(updateKeptV1Schema, body)).toEqual(expected);
   });
 
   it.each<[Body, Body]>([
@@ -211,6 +211,6 @@ describe('an update', () => {
       maxLifetimeMinutes: undefined,
       tags: undefined,
     };
-    expect(wishesOf(checkBody(updateV1Schema, body))).toStrictEqual({ ...nothing, ...wishes });
+    expect(wishesOf(checkBody(updateKeptV1Schema, body))).toStrictEqual({ ...nothing, ...wishes });
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACCOUNT_ID, SESSION_ID, SIZES } from '../../../shared/protocol/session-2021.ts';
+import { ACCOUNT_ID, SESSION_ID, SIZES } from '../../../shared/protocol/vocabulary.ts';
 
 /**
  * A session as the books have it. Instants are ISO texts in the file and Unix ms in memory. Every entry has every

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { BadRequestError } from '../../../shared/errors.ts';
+import { SUPPORTED_API_VERSIONS } from '../../../shared/protocol/api-version.ts';
 import { MAX_BODY_BYTES, parseBody } from '../../../shared/protocol/body.ts';
 import { correlationVector } from '../../../shared/protocol/correlation-vector.ts';
 import { errorAnswer } from '../../../shared/protocol/error-body.ts';
-import { SUPPORTED_API_VERSIONS } from '../../../shared/protocol/session-2021.ts';
 import { errnoOf, MethodNotAllowedError } from './errors.ts';
 
 /** A request, as far as the routes need it. */

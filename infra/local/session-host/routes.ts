@@ -1,12 +1,9 @@
 import type { Tokens } from '../../../shared/auth.ts';
 import { BadRequestError } from '../../../shared/errors.ts';
+import { SUPPORTED_API_VERSIONS } from '../../../shared/protocol/api-version.ts';
 import { checkBody } from '../../../shared/protocol/body.ts';
-import {
-  createBodySchema,
-  SESSION_ID,
-  SUPPORTED_API_VERSIONS,
-  updateBodySchema,
-} from '../../../shared/protocol/session-2021.ts';
+import { createBodySchema, updateBodySchema, writeSession } from '../../../shared/protocol/session-2021.ts';
+import { SESSION_ID } from '../../../shared/protocol/vocabulary.ts';
 import type { Books } from './books.ts';
 import type { CallGap } from './call-gap.ts';
 import type { SessionOperation } from './entry.ts';
@@ -19,7 +16,7 @@ import {
 import type { Answer, ApiRequest } from './http.ts';
 import { pageOf } from './pages.ts';
 import { parsePath, type Resource } from './paths.ts';
-import { propertiesOf } from './properties.ts';
+import { shownEntry } from './properties.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface RouteParts {
@@ -66,7 +63,7 @@ export const createRoutes = ({ sessions, books, tokens, callGap, now }: RoutePar
       sessions.living(accountId),
       request.url.searchParams.get('continuation') ?? undefined,
     );
-    const body = { sessions: page.entries.map((entry) => propertiesOf(entry, now())) };
+    const body = { sessions: page.entries.map((entry) => writeSession(shownEntry(entry, now()))) };
     if (page.continuation === undefined) return { status: 200, body };
     const next = new URL(request.url);
     next.searchParams.set('continuation', page.continuation);
@@ -83,15 +80,15 @@ export const createRoutes = ({ sessions, books, tokens, callGap, now }: RoutePar
       case 'create': {
         const body = checkBody(createBodySchema, await request.readBody());
         const { isNew, entry } = await sessions.create({ accountId, id, ...body });
-        return { status: isNew ? 201 : 200, body: propertiesOf(entry, now()) };
+        return { status: isNew ? 201 : 200, body: writeSession(shownEntry(entry, now())) };
       }
       case 'get':
-        return { status: 200, body: propertiesOf(sessions.get(accountId, id), now()) };
+        return { status: 200, body: writeSession(shownEntry(sessions.get(accountId, id), now())) };
       case 'update': {
         const body = checkBody(updateBodySchema, await request.readBody());
         return {
           status: 200,
-          body: propertiesOf(sessions.extend(accountId, id, body.maxLeaseTimeMinutes), now()),
+          body: writeSession(shownEntry(sessions.extend(accountId, id, body.maxLeaseTimeMinutes), now())),
         };
       }
       case 'stop':

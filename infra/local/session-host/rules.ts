@@ -1,5 +1,5 @@
 import { SessionExistsError } from '../../../shared/errors.ts';
-import { MAX_EXTENDED_LEASE_MINUTES, SIZES, type Size } from '../../../shared/protocol/session-2021.ts';
+import { MAX_EXTENDED_LEASE_MINUTES, SIZES, type Size } from '../../../shared/protocol/vocabulary.ts';
 import {
   type EndedEntry,
   type Ending,
@@ -158,9 +158,9 @@ const expiry = (entry: ReadyEntry, now: number): Ending => ({
   since: now,
 });
 
-/** Whole minutes since Ready, rounded down; they stand still at the end of the session. */
-export const elapsedMinutes = (entry: Entry, now: number): number =>
-  entry.readyAt === null ? 0 : Math.max(0, Math.floor(((entry.endedAt ?? now) - entry.readyAt) / MINUTE_MS));
+/** The time since Ready; it stands still at the end of the session. */
+export const elapsedMs = (entry: Entry, now: number): number =>
+  entry.readyAt === null ? 0 : Math.max(0, (entry.endedAt ?? now) - entry.readyAt);
 
 /** Whether an ended session is old enough to be forgotten. */
 export const isForgotten = (entry: Entry, now: number): boolean =>

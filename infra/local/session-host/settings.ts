@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { DEMO_ACCOUNT } from '../../../shared/config.ts';
 import { ConfigError } from '../../../shared/errors.ts';
-import { ACCOUNT_ID, type Size } from '../../../shared/protocol/session-2021.ts';
 import { parseTimeSpanMinutes } from '../../../shared/protocol/time-span.ts';
+import { ACCOUNT_ID, type Size } from '../../../shared/protocol/vocabulary.ts';
 import { splitCommand } from './command.ts';
 
 export interface Settings {

@@ -1,0 +1,95 @@
+import type { HttpHandler, HttpRequest } from '@azure/functions';
+import { requireApiVersion } from '../../shared/protocol/api-version.ts';
+import { checkBody } from '../../shared/protocol/body.ts';
+import { VERSION_HEADERS } from '../../shared/protocol/headers.ts';
+import { wishesOf } from '../../shared/protocol/keeper-fields.ts';
+import { keeperObject } from '../../shared/protocol/keeper-object.ts';
+import { createKeptSchema, type KeptSession, updateKeptSchema } from '../../shared/protocol/kept.ts';
+import { isListed, leaseError2021, PAGE_SIZE, writeSession } from '../../shared/protocol/session-2021.ts';
+import { checkSessionId } from '../../shared/protocol/vocabulary.ts';
+import { type SessionView, shownSession } from '../../shared/view.ts';
+import { accountEndpoint, empty, type Generation, json, type Services, sessionEndpoint } from './endpoint.ts';
+import { heartbeat } from './heartbeat.ts';
+
+/** The sessions of an account, as the API generation `2021-01-01` has them. */
+
+const generation2021: Generation = {
+  headers: VERSION_HEADERS,
+  check: ({ query }) => {
+    requireApiVersion(query);
+  },
+  sessionId: checkSessionId,
+};
+
+const properties = (view: SessionView, now: number): KeptSession => ({
+  ...writeSession(shownSession(view.session, now)),
+  keeper: keeperObject(view),
+});
+
+/** `PUT /accounts/{accountId}/sessions/{sessionId}` */
+export const createSession = (services: Services): HttpHandler =>
+  sessionEndpoint(services, generation2021, 'write', async (request) => {
+    const { keeper, sessionId, readBody, requestSweep, now } = request;
+    const body = checkBody(createKeptSchema, await readBody());
+    const { size, models, maxLeaseTimeMinutes: leaseMinutes } = body;
+    const wanted = { sessionId, size, models, leaseMinutes, ...wishesOf(body) };
+    const { isNew, view, unfinished } = await keeper.create(wanted);
+    if (unfinished) requestSweep();
+    return json(isNew ? 201 : 200, properties(view, now));
+  });
+
+/** `GET /accounts/{accountId}/sessions/{sessionId}` */
+export const getSession = (services: Services): HttpHandler =>
+  sessionEndpoint(services, generation2021, 'read', async ({ keeper, sessionId, isUse, now }) =>
+    json(200, properties(await keeper.show(sessionId, isUse), now)),
+  );
+
+/** `PATCH /accounts/{accountId}/sessions/{sessionId}` */
+export const updateSession = (services: Services): HttpHandler =>
+  sessionEndpoint(services, generation2021, 'write', async (request) => {
+    const { keeper, sessionId, readBody, isUse, requestSweep, now } = request;
+    const body = checkBody(updateKeptSchema, await readBody());
+    try {
+      const change = { leaseMinutes: body.maxLeaseTimeMinutes, ...wishesOf(body) };
+      const { view, unfinished } = await keeper.change(sessionId, change, isUse);
+      if (unfinished) requestSweep();
+      return json(200, properties(view, now));
+    } catch (error) {
+      throw leaseError2021(error);
+    }
+  });
+
+/** `POST /accounts/{accountId}/sessions/{sessionId}/:stop` */
+export const stopSession = (services: Services): HttpHandler =>
+  sessionEndpoint(services, generation2021, 'write', async ({ keeper, sessionId, requestSweep }) => {
+    const { unfinished } = await keeper.stop(sessionId);
+    if (unfinished) requestSweep();
+    return empty(204);
+  });
+
+/** `GET /accounts/{accountId}/sessions`: those Starting or Ready, a page at a time. A page may have none of them. */
+export const listSessions = (services: Services): HttpHandler =>
+  accountEndpoint(services, generation2021, 'read', async ({ raw, keeper, accountId, now }) => {
+    const apiVersion = requireApiVersion(raw.query);
+    const scope = { accountId, apiVersion };
+    const continuation = raw.query.get('continuation');
+    const after = continuation === null ? undefined : await services.continuations.read(scope, continuation);
+    const { views, next } = await keeper.page(after, PAGE_SIZE);
+    const sessions = views
+      .filter(({ session }) => isListed(shownSession(session, now)))
+      .map((view) => properties(view, now));
+    if (next === undefined) return json(200, { sessions });
+    const nextLink = nextLinkOf(raw, apiVersion, await services.continuations.issue(scope, next));
+    return json(200, { sessions, '@nextLink': nextLink });
+  });
+
+/** Absolute, on the host that the client named. */
+const nextLinkOf = (request: HttpRequest, apiVersion: string, continuation: string): string => {
+  const link = new URL(request.url);
+  link.search = new URLSearchParams({ 'api-version': apiVersion, continuation }).toString();
+  return link.href;
+};
+
+/** `POST /accounts/{accountId}/sessions/{sessionId}/heartbeat` */
+export const heartbeat2021 = (services: Services): HttpHandler =>
+  sessionEndpoint(services, generation2021, 'heartbeat', heartbeat);
