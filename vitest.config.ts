@@ -7,7 +7,14 @@ export default defineConfig({
     // Most of the time is spent waiting for the stack's clock, not computing: more workers than cores.
     maxWorkers: 5,
     projects: [
-      { test: { name: 'fast', include: ['test/{unit,property}/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'fast',
+          include: ['test/{unit,property}/**/*.test.ts'],
+          // Properties take a second or two each, and more where other files are at work beside them.
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'parts',

@@ -65,7 +65,7 @@ const shownServer = ({ observed }: LiveSession, now: Instant) =>
   observed.status === 'Ready'
     ? {
         elapsedMinutes: elapsedMinutesAtLeast(observed.readyAt, now),
-        hostname: observed.hostname,
+        hostname: observed.hostname === '' ? null : observed.hostname,
         ports: observed.ports,
         teraflops: observed.teraflops,
       }

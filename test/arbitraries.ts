@@ -69,11 +69,12 @@ const policy = fc.record({
   idleTimeoutExplicit: fc.boolean(),
   maxLifetimeMinutes: orNull(someMinutes(2000)),
 });
-const wholeLease = fc.oneof(fc.integer({ min: 1, max: 1440 }), fc.constantFrom(1438, 1439, 1440));
+/** A create of the second generation may ask for no minute at all. */
+const wholeLease = fc.oneof(fc.integer({ min: 0, max: 1440 }), fc.constantFrom(0, 1438, 1439, 1440));
 /** The client's latest words are never less than its first ones. */
 const leases = fc
   .record({
-    requestedMinutes: someMinutes(1440),
+    requestedMinutes: fc.oneof(someMinutes(1440), fc.constant(0)),
     floorMinutes: fc.oneof(someMinutes(1440), wholeLease),
     grantedMinutes: wholeLease,
   })

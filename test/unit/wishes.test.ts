@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { LeaseNotLargerError, LeaseTooLongError } from '../../shared/errors.ts';
-import { acknowledged, changed, newSession, owesNothing, stopped } from '../../shared/wishes.ts';
-import { liveSession, requestedSession, rules, T0, stopped as toBeStopped } from '../builders.ts';
+import { acknowledged, changed, isRepeated, newSession, owesNothing, stopped } from '../../shared/wishes.ts';
+import {
+  endedSession,
+  liveSession,
+  requestedSession,
+  rules,
+  T0,
+  stopped as toBeStopped,
+} from '../builders.ts';
 
 const defaults = {
   keepAlive: false,
@@ -30,6 +37,45 @@ describe('a new session', () => {
       idleTimeoutMinutes: null,
       idleTimeoutExplicit: true,
     });
+  });
+});
+
+describe('a create of an id that is taken', () => {
+  const words = { ...wanted, keepAlive: true, idleTimeoutMinutes: null, tags: { team: 'blue' } };
+  const session = made(words);
+
+  it.each([
+    ['the same words', {}],
+    ['a wish that is not named', { maxLifetimeMinutes: undefined }],
+    ['another order', { tags: { team: 'blue' }, idleTimeoutMinutes: null }],
+  ])('is its repetition with %s', (_, more) => {
+    expect(isRepeated(session, { ...words, ...more })).toBe(true);
+  });
+
+  it('is its repetition whatever has become of the session', () => {
+    const changedSince = changed(session, { keepAlive: false, leaseMinutes: 90, tags: {} }, T0).next;
+    expect(isRepeated(changedSince, words)).toBe(true);
+    const { leases, requestedWishes, models } = session;
+    expect(isRepeated(endedSession({ leases, requestedWishes, models }), words)).toBe(true);
+  });
+
+  it.each([
+    ['lease', { leaseMinutes: 2 }],
+    ['size', { size: 'Premium' as const }],
+    ['models', { models: ['https://example.org/a'] }],
+    ['keep-alive', { keepAlive: false }],
+    ['keep-alive, not named', { keepAlive: undefined }],
+    ['idle timeout', { idleTimeoutMinutes: 5 }],
+    ['lifetime', { maxLifetimeMinutes: 5 }],
+    ['tags', { tags: { team: 'red' } }],
+  ])('is another create with another %s', (_, more) => {
+    expect(isRepeated(session, { ...words, ...more })).toBe(false);
+  });
+
+  it("is never the repetition of a create that found somebody else's session", () => {
+    const { leases, requestedWishes, models } = session;
+    const foreign = endedSession({ leases, requestedWishes, models, status: 'Error', because: 'foreign' });
+    expect(isRepeated(foreign, words)).toBe(false);
   });
 });
 
