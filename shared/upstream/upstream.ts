@@ -229,7 +229,7 @@ const sightingOf = (
   hostname: shortened(properties.hostname),
   // An older edition sent 0 for what it did not know yet.
   ports: { handshake: properties.handshakePort || null, inspector: properties.arrInspectorPort || null },
-  teraflops: properties.teraflops ?? null,
+  teraflops: properties.teraflops || null,
   errorCode: shortened(properties.error?.code),
   errorMessage: shortened(properties.error?.message),
   sentAt,

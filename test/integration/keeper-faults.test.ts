@@ -114,7 +114,7 @@ describe('a create', () => {
     };
     const sessionId = randomUUID();
     const wanted = { sessionId, size: 'Standard', models: [], leaseMinutes: 60 } as const;
-    expect(await stage.keeper.create(wanted)).toEqual({ unfinished: true });
+    expect(await stage.keeper.create(wanted)).toMatchObject({ isNew: true, unfinished: true });
     expect(stage.reports).toContainEqual(
       expect.objectContaining({ kind: 'fault', what: 'left to the sweep' }),
     );

@@ -1,21 +1,12 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../../infra/local/stack.ts';
+import { blocksOf, deadLinks, readDocument, runShell } from '../documents.ts';
 import { type PowerShellRequest, parsePowerShell } from '../powershell.ts';
 import { type Client, connect, startTestStack, type TestStack } from '../stack.ts';
 
 /** What the README shows is what happens: its curl commands are run, its PowerShell requests parsed and replayed. */
-
-const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
-const DEFAULT_ENDPOINT = 'http://127.0.0.1:7071';
-
-const blocks = (language: string): string[] =>
-  [...README.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
-    ([, text = '']) => text,
-  );
 
 let test: TestStack;
 let client: Client;
@@ -26,20 +17,18 @@ beforeAll(async () => {
 });
 afterAll(() => test.stop());
 
-const here = (text: string): string => text.replaceAll(DEFAULT_ENDPOINT, test.stack.keeperUrl);
-const run = async (script: string): Promise<string> =>
-  (await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script])).stdout;
+const blocks = (language: string): string[] => blocksOf('README.md', language, test.stack.keeperUrl);
 
 describe('the tour', () => {
   it('works in curl, command by command, and shows what the text says', async () => {
-    const [token = '', keep = '', idle = '', look = '', see = '', rest = ''] = blocks('bash').map(here);
+    const [token = '', keep = '', idle = '', look = '', see = '', rest = ''] = blocks('bash');
     expect(blocks('bash')).toHaveLength(6);
-    const made = await run(`${token}${keep}${idle}echo "$KEPT $IDLE"`);
+    const made = await runShell(`${token}${keep}${idle}echo "$KEPT $IDLE"`);
     const [kept = '', left = ''] = made.trim().split(' ');
     const set = `${token}KEPT=${kept}\nIDLE=${left}\n`;
 
     await client.untilStatus(kept, 'Ready');
-    const looked = JSON.parse(await run(set + look)) as {
+    const looked = JSON.parse(await runShell(set + look)) as {
       sessionMaxLeaseTime: string;
       keeper: { next: object };
     };
@@ -51,12 +40,12 @@ describe('the tour', () => {
     });
 
     await client.untilStatus(left, 'Stopped', 30_000);
-    const seen = JSON.parse(await run(set + see)) as { message: string };
+    const seen = JSON.parse(await runShell(set + see)) as { message: string };
     expect(seen.message).toContain('idle');
 
-    const [beat = '', , listed = ''] = (await run(set + rest.replaceAll('\ncurl', '\necho\ncurl'))).split(
-      '\n',
-    );
+    const [beat = '', , listed = ''] = (
+      await runShell(set + rest.replaceAll('\ncurl', '\necho\ncurl'))
+    ).split('\n');
     expect(JSON.parse(beat)).toMatchObject({ status: 'Ready', idleAt: expect.any(String) });
     expect(listed).toContain('"sessionMaxLeaseTime":"05:00:00"');
     await client.untilStatus(kept, 'Stopped');
@@ -72,7 +61,7 @@ describe('the tour', () => {
       seen.push(`${method} ${new URL(uri).pathname.replace(/[0-9a-f-]{36}/g, '*')}`);
       return answer.text();
     };
-    for (const block of blocks('powershell')) await parsePowerShell(here(block), variables, replay);
+    for (const block of blocks('powershell')) await parsePowerShell(block, variables, replay);
     expect(seen).toEqual([
       'GET /accounts/*/token',
       'POST /v1/accounts/*/sessions/create',
@@ -95,7 +84,9 @@ describe('the settings table', () => {
       /\b(?:KEEPER|SESSION_HOST|AZURITE|LEASE_KEEPER)_[A-Z_]+\b|\bAzureWebJobsStorage\b|\bAPPLICATIONINSIGHTS_CONNECTION_STRING\b|\bAZURE_FUNCTIONS_ENVIRONMENT\b/g;
     const internal = ['AZURITE_ACCOUNT', 'AZURITE_KEY'];
     const read = new Set((code.match(name) ?? []).filter((one) => !internal.includes(one)));
-    const tables = README.split('\n').filter((line) => line.startsWith('| `'));
+    const tables = readDocument('README.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
     const told = new Set(
       tables
         .map((line) => line.split(' | ')[0] ?? '')
@@ -106,8 +97,6 @@ describe('the settings table', () => {
   });
 
   it('names only files that exist', () => {
-    for (const [, path = ''] of README.matchAll(/\]\(([a-z][\w./-]*)\)/gi)) {
-      expect(() => readFileSync(join(REPOSITORY, path))).not.toThrowError(/ENOENT/);
-    }
+    expect(deadLinks('README.md')).toEqual([]);
   });
 });

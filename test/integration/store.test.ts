@@ -213,8 +213,22 @@ describe('listing', () => {
       }),
     );
     const listed = await allOf(fixture.store.list(accountId));
-    expect(listed.map((item) => (item instanceof Error ? item.message : item.sessionId))).toEqual(ids);
-    expect(listed[0]).toEqual((await fixture.store.read({ accountId, sessionId: 's-0000' }, T0))?.session);
+    expect(listed.map(({ sessionId }) => sessionId)).toEqual(ids);
+    const first = await fixture.store.read({ accountId, sessionId: 's-0000' }, T0);
+    expect(listed[0]?.row).toEqual(first?.session);
+    const part = fixture.store.list(accountId, { after: 's-0500', atATime: 100 });
+    expect((await allOf(part)).map(({ sessionId }) => sessionId)).toEqual(ids.slice(501));
+  });
+
+  it('goes on behind an id, whether or not it is there any more', async () => {
+    const accountId = crypto.randomUUID();
+    const ids = ['A', 'a', 'a-', 'a-1', 'a0', 'aA', 'a_', 'aa', 'b'];
+    for (const sessionId of ids) await fixture.insert(fixture.newSession({ accountId, sessionId }));
+    for (const after of [...ids, '0', 'a-0', 'a1', 'c']) {
+      const part = fixture.store.list(accountId, { after, atATime: 2 });
+      const listed = (await allOf(part)).map(({ sessionId }) => sessionId);
+      expect({ after, listed }).toEqual({ after, listed: ids.filter((sessionId) => sessionId > after) });
+    }
   });
 });
 

@@ -42,6 +42,8 @@ describe('an answer', () => {
       elapsedMinutes: 3,
       hostname: 'host.example.org',
       ports: { handshake: 50_051, inspector: 50_052 },
+      teraflops: 4,
+      errorCode: null,
       errorMessage: null,
       sentAt: expect.any(Number),
       receivedAt: expect.any(Number),
@@ -165,16 +167,18 @@ describe('an answer', () => {
         elapsedMinutes: 0,
         hostname: null,
         ports: { handshake: null, inspector: null },
+        teraflops: null,
+        errorCode: null,
         errorMessage: null,
       },
     });
   });
 
-  it('of a failed session has its message', async () => {
+  it('of a failed session has its message, and its name', async () => {
     const body = properties({ status: 'Error', error: { code: 'Full', message: 'no place is free' } });
     const server = await serve(() => ({ status: 200, body }));
     expect(await upstreamAt(server.url).observe(ID, soon())).toMatchObject({
-      sighting: { status: 'Error', errorMessage: 'no place is free' },
+      sighting: { status: 'Error', errorCode: 'Full', errorMessage: 'no place is free' },
     });
   });
 
