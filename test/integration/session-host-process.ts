@@ -8,6 +8,7 @@ import { afterEach, expect } from 'vitest';
 import { type BooksContent, parseBooks } from '../../infra/local/session-host/books.ts';
 import { listProcesses } from '../../infra/local/session-host/process-table.ts';
 import type { Session2021 } from '../../shared/protocol/session-2021.ts';
+import type { SessionV1 } from '../../shared/protocol/session-v1.ts';
 
 /** Session hosts as real processes, for tests of everything that only shows there. */
 
@@ -17,9 +18,9 @@ export const KEY = 'bG9jYWwtZGV2ZWxvcG1lbnQta2V5LW5vdC1hLXNlY3JldA==';
 const MAIN = join(import.meta.dirname, '../../infra/local/session-host/main.ts');
 
 /** Every field that an answer may have; the tests say which of them they expect. */
-interface Body extends Partial<Session2021> {
+interface Body extends Partial<Session2021>, Partial<SessionV1> {
   error?: { code: string; message: string; target?: string };
-  sessions?: Session2021[];
+  sessions?: (Session2021 & SessionV1)[];
   '@nextLink'?: string;
   AccessToken?: string;
 }
@@ -44,6 +45,10 @@ export interface Client {
   token(): Promise<string>;
   /** Calls the session API with a token; the path is that below `/sessions`. */
   call(method: string, path: string, body?: unknown): Promise<Reply>;
+  /** The same with the first generation of the API. */
+  callV1(method: string, path: string, body?: unknown): Promise<Reply>;
+  /** What is to go wrong; without a change: what does. */
+  trouble(change?: Record<string, unknown>): Promise<Reply>;
 }
 
 export interface Host extends Client {
@@ -124,13 +129,15 @@ export const clientOf = (port: number): Client => {
         .then(({ body }) => body.AccessToken ?? '');
       return token;
     },
-    async call(method, path, body) {
-      return client.send(method, sessionsPath(path), {
-        headers: { Authorization: `Bearer ${await client.token()}`, 'Content-Type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-    },
+    call: (method, path, body) => withToken(method, sessionsPath(path), body),
+    callV1: (method, path, body) => withToken(method, `/v1/accounts/${ACCOUNT}/sessions${path}`, body),
+    trouble: (change) => withToken(change === undefined ? 'GET' : 'PATCH', '/trouble', change),
   };
+  const withToken = async (method: string, path: string, body?: unknown): Promise<Reply> =>
+    client.send(method, path, {
+      headers: { Authorization: `Bearer ${await client.token()}`, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   return client;
 };
 

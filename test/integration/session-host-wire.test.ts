@@ -5,6 +5,7 @@ import {
   KEY,
   newDataFolder,
   readBooks,
+  sessionsPath,
   startHost,
   until,
 } from './session-host-process.ts';
@@ -20,9 +21,31 @@ describe('the wire', () => {
     const found = await host.call('GET', '/x');
     const stopped = await host.call('POST', '/x/:stop');
     const missing = await host.call('GET', '/y');
-    for (const { headers } of [created, found, stopped, missing]) {
-      expect(headers.get('MS-CV')).toMatch(/^[A-Za-z0-9+/]{22}\.0$/);
+    const ofNoVersion = [
+      await host.callV1('GET', ''),
+      await host.callV1('PATCH', '/y', { maxLeaseTime: '1:0:0' }),
+      await host.send('GET', `/accounts/${ACCOUNT}/token`),
+      await host.send('GET', '/health'),
+      await host.send('GET', '/nothing'),
+      await host.trouble(),
+    ];
+    expect(ofNoVersion.map(({ status }) => status)).toEqual([200, 404, 401, 200, 404, 200]);
+    for (const { headers } of ofNoVersion) expect(headers.get('api-supported-versions')).toBeNull();
+    const ofVersion = [
+      created,
+      found,
+      stopped,
+      missing,
+      await host.send('GET', `/accounts/${ACCOUNT}/sessions`),
+      await host.send('GET', sessionsPath('')),
+      await host.send('PUT', sessionsPath('')),
+    ];
+    expect(ofVersion.map(({ status }) => status)).toEqual([201, 200, 204, 404, 400, 401, 405]);
+    for (const { headers } of ofVersion) {
       expect(headers.get('api-supported-versions')).toBe('2021-01-01-preview, 2021-01-01');
+    }
+    for (const { headers } of [...ofVersion, ...ofNoVersion]) {
+      expect(headers.get('MS-CV')).toMatch(/^[A-Za-z0-9+/]{22}\.0$/);
       expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
     }
     for (const { headers } of [created, found, missing]) {
@@ -104,6 +127,7 @@ describe('the wire', () => {
       ['PATCH', '/x', { maxLeaseTimeMinutes: 4.5 }, 400, 'BadRequest', 'maxLeaseTimeMinutes'],
       ['PATCH', '/x', { maxLeaseTimeMinutes: 4 }, 422, 'InvalidLease', 'maxLeaseTimeMinutes'],
       ['PATCH', '/x', { maxLeaseTimeMinutes: 1440 }, 422, 'InvalidLease', 'maxLeaseTimeMinutes'],
+      ['PATCH', '/x', { maxLeaseTimeMinutes: 1441 }, 400, 'BadRequest', 'maxLeaseTimeMinutes'],
       ['PATCH', '/y', { maxLeaseTimeMinutes: 5 }, 404, 'SessionNotFound'],
       ['POST', '/y/:stop', undefined, 404, 'SessionNotFound'],
       ['POST', '/x/:start', undefined, 404, 'NotFound'],
@@ -153,23 +177,34 @@ describe('the wire', () => {
     expect(books.sessions).toEqual([]);
   });
 
-  it('lists a hundred sessions a page, of the longest names too', async () => {
-    const host = await startHost(newDataFolder(), {
-      SESSION_HOST_COMMAND: 'sleep 600',
-      SESSION_HOST_STANDARD_PLACES: '101',
-    });
+  it('lists a hundred sessions a page, of the longest names too, over a restart; in v1 all at once', async () => {
+    const data = newDataFolder();
+    const settings = { SESSION_HOST_COMMAND: 'sleep 600', SESSION_HOST_STANDARD_PLACES: '101' };
+    const host = await startHost(data, settings);
     const ids = Array.from({ length: 101 }, (_, index) => `${index}_`.padEnd(256, 'x'));
     await Promise.all(ids.map((id) => host.call('PUT', `/${id}`, STANDARD)));
+    const whole = await host.callV1('GET', '');
+    expect(whole.body.sessions?.map(({ sessionId }) => sessionId).sort()).toEqual(ids.toSorted());
     const first = await host.call('GET', '');
     expect(first.body.sessions).toHaveLength(100);
     const next = new URL(first.body['@nextLink'] ?? '');
     expect(next.origin).toBe(host.url);
+    expect([...next.searchParams.keys()]).toEqual(['api-version', 'continuation']);
     expect(next.searchParams.get('api-version')).toBe('2021-01-01');
-    const second = await host.send('GET', next.pathname + next.search, {
-      headers: { Authorization: `Bearer ${await host.token()}` },
-    });
+    host.child.kill('SIGKILL');
+    await host.exited;
+
+    const after = await startHost(data, settings);
+    const follow = async ({ pathname, searchParams }: URL) =>
+      after.send('GET', `${pathname}?${searchParams}`, {
+        headers: { Authorization: `Bearer ${await after.token()}` },
+      });
+    const second = await follow(next);
     expect(second.body['@nextLink']).toBeUndefined();
     const listed = [first, second].flatMap(({ body }) => body.sessions ?? []);
-    expect(listed.map(({ id }) => id).sort()).toEqual(ids.sort());
+    expect(listed.map(({ id }) => id).sort()).toEqual(ids.toSorted());
+    next.searchParams.set('api-version', '2021-01-01-preview');
+    const elsewhere = await follow(next);
+    expect([elsewhere.status, elsewhere.body.error?.target]).toEqual([400, 'continuation']);
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { LivingEntry, ReadyEntry, StartingEntry } from '../../infra/local/session-host/entry.ts';
-import { InvalidLeaseError, SessionNotRunningError } from '../../infra/local/session-host/errors.ts';
 import { shownEntry } from '../../infra/local/session-host/properties.ts';
 import {
   checkRepeatedCreate,
@@ -15,8 +14,14 @@ import {
   startingEntry,
   type Wanted,
 } from '../../infra/local/session-host/rules.ts';
-import { SessionExistsError } from '../../shared/errors.ts';
+import {
+  LeaseNotLargerError,
+  LeaseTooLongError,
+  SessionExistsError,
+  SessionOverError,
+} from '../../shared/errors.ts';
 import { writeSession } from '../../shared/protocol/session-2021.ts';
+import { writeSessionV1 } from '../../shared/protocol/session-v1.ts';
 
 const CREATED = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 const MINUTE = 60_000;
@@ -86,15 +91,23 @@ describe('the lease', () => {
     });
   });
 
-  it.each([0, 3, 4, 1440, 2000])('cannot be set from 4 to %i minutes', (minutes) => {
-    expect(() => extendedEntry(ready, minutes, readyAt)).toThrow(InvalidLeaseError);
+  it.each([
+    [0, LeaseNotLargerError],
+    [3, LeaseNotLargerError],
+    [4, LeaseNotLargerError],
+    [1440, LeaseTooLongError],
+    [2000, LeaseTooLongError],
+  ])('cannot be set from 4 to %i minutes, which is told with the 4', (minutes, Kind) => {
+    const extend = () => extendedEntry(ready, minutes, readyAt);
+    expect(extend).toThrow(Kind);
+    expect(extend).toThrow(expect.objectContaining({ currentMinutes: 4 }));
   });
 
   it('of a session that is over, or about to be, cannot be extended', () => {
     const over = endedEntry(stopping(ready), { status: 'Stopped', error: null, since: readyAt }, readyAt);
-    expect(() => extendedEntry(over, 10, readyAt)).toThrow(SessionNotRunningError);
-    expect(() => extendedEntry(stopping(ready), 10, readyAt)).toThrow(SessionNotRunningError);
-    expect(() => extendedEntry(stopping(starting), 10, readyAt)).toThrow(SessionNotRunningError);
+    for (const entry of [over, stopping(ready), stopping(starting)]) {
+      expect(() => extendedEntry(entry, 10, readyAt)).toThrow(SessionOverError);
+    }
   });
 });
 
@@ -161,10 +174,20 @@ describe('properties', () => {
     });
   });
 
-  it('keep the former status while the process is being ended', () => {
-    expect(writeSession(shownEntry(stopping(ready), readyAt))).toEqual(
-      writeSession(shownEntry(ready, readyAt)),
-    );
+  it('keep the former status while the process is being ended; only v1 has a word for that, if it is a stop', () => {
+    const shown = shownEntry(stopping(ready), readyAt);
+    expect(writeSession(shown)).toEqual(writeSession(shownEntry(ready, readyAt)));
+    expect(writeSessionV1(shown)).toEqual({
+      message: null,
+      sessionElapsedTime: '00:00:00',
+      sessionHostname: '127.0.0.1',
+      sessionId: 'a-session',
+      sessionMaxLeaseTime: '00:04:00',
+      sessionSize: 'Standard',
+      sessionStatus: 'Stopping',
+    });
+    const expiring: ReadyEntry = { ...ready, ending: { status: 'Expired', error: null, since: readyAt } };
+    expect(writeSessionV1(shownEntry(expiring, readyAt)).sessionStatus).toBe('Ready');
   });
 });
 

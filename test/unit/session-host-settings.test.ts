@@ -20,7 +20,7 @@ describe('settings of the session host', () => {
       port: 7072,
       dataFolder: resolve('.data'),
       startupMs: 2000,
-      callGapMs: 0,
+      trouble: { callGapMs: 0, delayMs: 0, failing: 0, full: false },
       places: { Standard: 64, Premium: 16 },
       accountId: '11111111-1111-1111-1111-111111111111',
       accountKey: 'bG9jYWwtZGV2ZWxvcG1lbnQta2V5LW5vdC1hLXNlY3JldA==',
@@ -34,6 +34,9 @@ describe('settings of the session host', () => {
       LEASE_KEEPER_DATA: '/somewhere',
       SESSION_HOST_STARTUP: '00:00:00.25',
       SESSION_HOST_CALL_GAP: '0:1:5',
+      SESSION_HOST_DELAY: '00:00:01.5',
+      SESSION_HOST_FAILING: '.25',
+      SESSION_HOST_FULL: 'true',
       SESSION_HOST_STANDARD_PLACES: '0',
       SESSION_HOST_PREMIUM_PLACES: '2',
       SESSION_HOST_ACCOUNT_ID: 'AAAAAAAA-1111-1111-1111-111111111111',
@@ -44,7 +47,7 @@ describe('settings of the session host', () => {
       port: 0,
       dataFolder: resolve('/somewhere'),
       startupMs: 250,
-      callGapMs: 65_000,
+      trouble: { callGapMs: 65_000, delayMs: 1500, failing: 0.25, full: true },
       places: { Standard: 0, Premium: 2 },
       accountId: 'aaaaaaaa-1111-1111-1111-111111111111',
       accountKey: 'key',
@@ -57,6 +60,9 @@ describe('settings of the session host', () => {
       SESSION_HOST_PORT: '70000',
       SESSION_HOST_STARTUP: '2',
       SESSION_HOST_CALL_GAP: 'soon',
+      SESSION_HOST_DELAY: '24:00:01',
+      SESSION_HOST_FAILING: '1.1',
+      SESSION_HOST_FULL: 'yes',
       SESSION_HOST_STANDARD_PLACES: '-1',
       SESSION_HOST_PREMIUM_PLACES: '1.5',
       SESSION_HOST_ACCOUNT_ID: 'me',
@@ -67,6 +73,9 @@ describe('settings of the session host', () => {
       'SESSION_HOST_PORT',
       'SESSION_HOST_STARTUP',
       'SESSION_HOST_CALL_GAP',
+      'SESSION_HOST_DELAY',
+      'SESSION_HOST_FAILING',
+      'SESSION_HOST_FULL',
       'SESSION_HOST_STANDARD_PLACES',
       'SESSION_HOST_PREMIUM_PLACES',
       'SESSION_HOST_ACCOUNT_ID',
@@ -74,6 +83,16 @@ describe('settings of the session host', () => {
       'SESSION_HOST_COMMAND',
     ]);
     expect(faults.join()).not.toContain('sesame');
+  });
+
+  it.each([
+    ['SESSION_HOST_FAILING', ['0', '1', '0.2', '.5', '1.0'], [' ', '-0.1', '2', '20%', 'NaN', '0x1', '1e-1']],
+    ['SESSION_HOST_FULL', ['true', 'false'], ['TRUE', '1', ' ']],
+    ['SESSION_HOST_DELAY', ['0:0:0', '24:00:00', '1.00:00:00'], ['5', '1.00:00:01', '-0:0:1']],
+    ['SESSION_HOST_CALL_GAP', ['0:0:0', '24:00:00'], ['5', '25:00:00']],
+  ])('have limits: %s', (name, good, bad) => {
+    expect(good.flatMap((text) => faultsOf({ [name]: text }))).toEqual([]);
+    expect(bad.filter((text) => faultsOf({ [name]: text }).length !== 1)).toEqual([]);
   });
 });
 

@@ -1,25 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { createCallGap } from '../../infra/local/session-host/call-gap.ts';
-import type { LivingEntry } from '../../infra/local/session-host/entry.ts';
-import { TooManyCallsError } from '../../infra/local/session-host/errors.ts';
-import { pageOf } from '../../infra/local/session-host/pages.ts';
 import { parsePath } from '../../infra/local/session-host/paths.ts';
 import { choosePorts, FIRST_PORT, LAST_PORT } from '../../infra/local/session-host/ports.ts';
-import { startingEntry } from '../../infra/local/session-host/rules.ts';
-import { BadRequestError } from '../../shared/errors.ts';
+import { BadRequestError, TooManyRequestsError } from '../../shared/errors.ts';
 
 const NOW = Date.UTC(2026, 0, 2);
-const ACCOUNT = '11111111-1111-1111-1111-111111111111';
 
 describe('paths', () => {
+  const of2021 = { api: '2021-01-01', accountId: 'ab' };
+  const ofV1 = { api: 'v1', accountId: 'ab' };
   it.each([
-    ['/health', { type: 'health' }],
-    ['/Health/', { type: 'health' }],
-    ['/Accounts/AB/Token', { type: 'token', accountId: 'ab' }],
-    ['/accounts/ab/sessions/', { type: 'sessions', accountId: 'ab' }],
-    ['/accounts/ab/SESSIONS/Mine', { type: 'session', accountId: 'ab', sessionId: 'Mine' }],
-    ['/accounts/ab/sessions/Mine/:Stop/', { type: 'stop', accountId: 'ab', sessionId: 'Mine' }],
-    ['/accounts/ab/sessions/a%2Fb/%3Astop', { type: 'stop', accountId: 'ab', sessionId: 'a/b' }],
+    ['/health', { api: 'host', type: 'health' }],
+    ['/Health/', { api: 'host', type: 'health' }],
+    ['/Trouble/', { api: 'host', type: 'trouble' }],
+    ['/Accounts/AB/Token', { api: 'tokens', accountId: 'ab' }],
+    ['/accounts/ab/sessions/', { ...of2021, type: 'sessions' }],
+    ['/accounts/ab/SESSIONS/Mine', { ...of2021, type: 'session', sessionId: 'Mine' }],
+    ['/accounts/ab/sessions/create', { ...of2021, type: 'session', sessionId: 'create' }],
+    ['/accounts/ab/sessions/Mine/:Stop/', { ...of2021, type: 'stop', sessionId: 'Mine' }],
+    ['/accounts/ab/sessions/a%2Fb/%3Astop', { ...of2021, type: 'stop', sessionId: 'a/b' }],
+    ['/v1/accounts/ab/sessions', { ...ofV1, type: 'sessions' }],
+    ['/V1/Accounts/AB/Sessions/Create/', { ...ofV1, type: 'create', sessionId: 'Create' }],
+    ['/v1/accounts/ab/sessions/Mine/', { ...ofV1, type: 'session', sessionId: 'Mine' }],
+    ['/v1/accounts/ab/sessions/Mine/Properties', { ...ofV1, type: 'properties', sessionId: 'Mine' }],
+    ['/v1/accounts/ab/sessions/create/properties', { ...ofV1, type: 'properties', sessionId: 'create' }],
   ])('%s is known', (path, resource) => {
     expect(parsePath(path)).toEqual(resource);
   });
@@ -34,7 +38,16 @@ describe('paths', () => {
     '/accounts/ab/sessions/x/stop',
     '/accounts/ab/sessions/x/:stop/y',
     '/health/x',
-    '/v1/accounts/ab/sessions',
+    '/trouble/x',
+    '/v1',
+    '/v1/health',
+    '/v1/trouble',
+    '/v1/accounts//sessions',
+    '/v1/accounts/ab/token',
+    '/v1/accounts/ab/sessions/x/:stop',
+    '/v1/accounts/ab/sessions/x/properties/y',
+    '/v1/v1/accounts/ab/sessions',
+    '/v2/accounts/ab/sessions',
   ])('%s is unknown', (path) => {
     expect(parsePath(path)).toBeUndefined();
   });
@@ -44,57 +57,37 @@ describe('paths', () => {
   });
 });
 
-describe('pages', () => {
-  const session = (id: string, at: number): LivingEntry =>
-    startingEntry(
-      { accountId: ACCOUNT, id, size: 'Standard', models: [], maxLeaseTimeMinutes: 4 },
-      { handshake: 50_000, inspector: 50_001 },
-      at,
-    );
-
-  it('show every session once, oldest first, though some end between two pages', () => {
-    const all = Array.from({ length: 205 }, (_, index) => session(`s${index}`, NOW + Math.floor(index / 7)));
-    const first = pageOf(all.toReversed(), undefined);
-    const remaining = all.filter((entry) => entry.id !== 's3' && entry.id !== 's50');
-    const second = pageOf(remaining, first.continuation);
-    const third = pageOf(remaining, second.continuation);
-    expect([first, second, third].map((page) => page.entries.length)).toEqual([100, 100, 5]);
-    expect(third.continuation).toBeUndefined();
-    const shown = [first, second, third].flatMap((page) => page.entries.map((entry) => entry.id));
-    expect(new Set(shown)).toEqual(new Set(all.map((entry) => entry.id)));
-  });
-
-  it('that are exactly full have no next one', () => {
-    const all = Array.from({ length: 100 }, (_, index) => session(`s${index}`, NOW));
-    expect(pageOf(all, undefined).continuation).toBeUndefined();
-  });
-
-  it.each(['', 'x', '!!', Buffer.from('s1').toString('base64url')])('refuse the continuation %j', (text) => {
-    expect(() => pageOf([], text)).toThrow(BadRequestError);
-  });
-});
-
 describe('the call gap', () => {
   it('keeps calls of one account apart, and says for how long', () => {
-    const gap = createCallGap(5000);
+    const gap = createCallGap(() => 5000);
     gap.pass('a', NOW);
     gap.pass('b', NOW);
     expect(() => gap.pass('a', NOW + 1500)).toThrow(expect.objectContaining({ retryAfterSeconds: 4 }));
     expect(() => gap.pass('a', NOW + 4999)).toThrow(expect.objectContaining({ retryAfterSeconds: 1 }));
     gap.pass('a', NOW + 5000);
-    expect(() => gap.pass('a', NOW + 5001)).toThrow(TooManyCallsError);
+    expect(() => gap.pass('a', NOW + 5001)).toThrow(TooManyRequestsError);
   });
 
   it('does not hold anybody up for a clock that was set back', () => {
-    const gap = createCallGap(5000);
+    const gap = createCallGap(() => 5000);
     gap.pass('a', NOW);
     expect(() => gap.pass('a', NOW - 60_000)).not.toThrow();
   });
 
   it('of 0 lets everything pass', () => {
-    const gap = createCallGap(0);
+    const gap = createCallGap(() => 0);
     gap.pass('a', NOW);
     expect(() => gap.pass('a', NOW)).not.toThrow();
+  });
+
+  it('may change at any time', () => {
+    let gapMs = 0;
+    const gap = createCallGap(() => gapMs);
+    gap.pass('a', NOW);
+    gapMs = 60_000;
+    expect(() => gap.pass('a', NOW + 1000)).toThrow(expect.objectContaining({ retryAfterSeconds: 59 }));
+    gapMs = 1000;
+    gap.pass('a', NOW + 1000);
   });
 });
 

@@ -1,11 +1,5 @@
 import { KeeperError } from '../../../shared/errors.ts';
 
-/** `api-version` is missing or unknown. */
-export class UnsupportedApiVersionError extends KeeperError {
-  readonly code = 'UnsupportedApiVersion';
-  readonly status = 400;
-}
-
 /** No such path. */
 export class RouteNotFoundError extends KeeperError {
   readonly code = 'NotFound';
@@ -25,25 +19,10 @@ export class MethodNotAllowedError extends KeeperError {
   }
 }
 
-/** The lease that a PATCH asks for is not larger than the current one, or reaches a day. */
-export class InvalidLeaseError extends KeeperError {
-  readonly code = 'InvalidLease';
-  readonly status = 422;
-}
-
-/**
- * A PATCH of a session that has ended or is being ended. The API's description does not say what the service
- * answers; 422 is its answer to every other lease that cannot be granted, and never worth repeating either.
- */
-export class SessionNotRunningError extends KeeperError {
-  readonly code = 'SessionNotRunning';
-  readonly status = 422;
-}
-
-/** Two calls of one account came closer together than the call gap. */
-export class TooManyCallsError extends KeeperError {
-  readonly code = 'TooManyRequests';
-  readonly status = 429;
+/** One of the calls that the session host was told to fail. To its caller it is a fault like any other. */
+export class FailureOnDemandError extends KeeperError {
+  readonly code = 'InternalServerError';
+  readonly status = 500;
 }
 
 /** The session host is shutting down and takes no new sessions. */

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { BadRequestError } from '../../../shared/errors.ts';
-import { SUPPORTED_API_VERSIONS } from '../../../shared/protocol/api-version.ts';
+import { BadRequestError, KeeperError } from '../../../shared/errors.ts';
 import { MAX_BODY_BYTES, parseBody } from '../../../shared/protocol/body.ts';
-import { correlationVector } from '../../../shared/protocol/correlation-vector.ts';
 import { errorAnswer } from '../../../shared/protocol/error-body.ts';
+import { commonHeaders } from '../../../shared/protocol/headers.ts';
 import { errnoOf, MethodNotAllowedError } from './errors.ts';
 
 /** A request, as far as the routes need it. */
@@ -13,7 +12,8 @@ export interface ApiRequest {
   /** Absolute, on the host that the client named. */
   url: URL;
   authorization: string | null;
-  readBody(): Promise<Record<string, unknown>>;
+  /** @throws BadRequestError, PayloadTooLargeError */
+  readBody(): Record<string, unknown>;
 }
 
 export interface Answer {
@@ -23,25 +23,37 @@ export interface Answer {
   body?: unknown;
 }
 
+/** What answers a request. */
+export interface Route {
+  /** Of each of its answers, errors included. */
+  headers?: Readonly<Record<string, string>>;
+  answer(): Promise<Answer>;
+}
+
 /** How long a client may take to send a request. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** An HTTP server that answers with what `handle` returns or throws, with the headers that all answers share. */
+/** An HTTP server that answers with what the route of a request returns or throws, and the headers of all answers. */
 export const createHttpServer = (
-  handle: (request: ApiRequest) => Promise<Answer>,
+  findRoute: (request: ApiRequest) => Route,
   warn: (line: string, error: unknown) => void,
 ): Server => {
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const vector = correlationVector(randomBytes);
+    const common = commonHeaders(incoming.method ?? 'GET', randomBytes);
+    let ofRoute: Route['headers'] = {};
     try {
-      send(incoming, response, vector, await handle(toRequest(incoming)));
+      // At once: what a client has asked for holds, although it may hang up before it is answered.
+      const route = findRoute(toRequest(incoming, await readBytes(incoming)));
+      ofRoute = route.headers;
+      const { headers, ...rest } = await route.answer();
+      send(response, { ...rest, headers: { ...common, ...ofRoute, ...headers } });
     } catch (error) {
       // The client has hung up in the middle of its request: nobody is there to be told.
       if (errnoOf(error) === 'ECONNRESET') return;
       const { status, headers, body } = errorAnswer(error);
-      if (status >= 500) warn(`${incoming.method} failed, MS-CV ${vector}`, error);
+      if (!(error instanceof KeeperError)) warn(`${incoming.method} failed, MS-CV ${common['MS-CV']}`, error);
       const allow = error instanceof MethodNotAllowedError ? { Allow: error.allow } : {};
-      send(incoming, response, vector, { status, headers: { ...headers, ...allow }, body });
+      send(response, { status, headers: { ...common, ...ofRoute, ...headers, ...allow }, body });
     }
   };
   const server = createServer((incoming, response) => {
@@ -54,14 +66,14 @@ export const createHttpServer = (
   return server;
 };
 
-const toRequest = (incoming: IncomingMessage): ApiRequest => {
+const toRequest = (incoming: IncomingMessage, bytes: Uint8Array): ApiRequest => {
   const url = URL.parse(incoming.url ?? '/', `http://${incoming.headers.host}`);
   if (url === null) throw new BadRequestError('The address of the request is not readable.');
   return {
     method: incoming.method ?? 'GET',
     url,
     authorization: incoming.headers.authorization ?? null,
-    readBody: async () => parseBody(await readBytes(incoming)),
+    readBody: () => parseBody(bytes),
   };
 };
 
@@ -77,17 +89,13 @@ const readBytes = async (incoming: IncomingMessage): Promise<Uint8Array> => {
   return Buffer.concat(chunks);
 };
 
-const send = (incoming: IncomingMessage, response: ServerResponse, vector: string, answer: Answer): void => {
-  const text = answer.body === undefined ? '' : JSON.stringify(answer.body);
-  response.writeHead(answer.status, {
-    'MS-CV': vector,
-    'api-supported-versions': SUPPORTED_API_VERSIONS.join(', '),
-    'X-Content-Type-Options': 'nosniff',
-    ...(incoming.method === 'GET' ? { 'Cache-Control': 'no-store, no-cache', Pragma: 'no-cache' } : {}),
+const send = (response: ServerResponse, { status, headers, body }: Answer): void => {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  response.writeHead(status, {
     ...(text === '' ? {} : { 'Content-Type': 'application/json; charset=utf-8' }),
     // A 204 has no body by definition, and must not announce the length of one.
-    ...(answer.status === 204 ? {} : { 'Content-Length': String(Buffer.byteLength(text)) }),
-    ...answer.headers,
+    ...(status === 204 ? {} : { 'Content-Length': String(Buffer.byteLength(text)) }),
+    ...headers,
   });
   response.end(text);
 };

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { createTokens, MIN_TOKEN_SECRET_BYTES } from '../../../shared/auth.ts';
+import { createContinuations } from '../../../shared/continuation.ts';
 import { ConfigError } from '../../../shared/errors.ts';
 import { stopRequested, writePidFile } from '../process-life.ts';
 import { createBooks } from './books.ts';
@@ -16,6 +17,7 @@ import { identify, isAlive } from './processes.ts';
 import { createRoutes } from './routes.ts';
 import { createSessions } from './sessions.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { createTrouble } from './trouble.ts';
 
 /** The session host: `node infra/local/session-host/main.ts`. */
 
@@ -43,24 +45,32 @@ const main = async (): Promise<void> => {
     );
     books.flush();
     const lifecycle = createLifecycle({ books, dataFolder, startupMs: settings.startupMs, now, log, warn });
+    const trouble = createTrouble(settings.trouble, Math.random, log);
     const environment = pick(process.env, ['PATH', 'HOME']);
     const sessions = createSessions({
       books,
       lifecycle,
       settings,
       environment,
+      isFull: () => trouble.values().full,
       now,
       random: Math.random,
       log,
     });
+    const { accountId, accountKey } = settings;
     const tokens = createTokens(
-      [{ accountId: settings.accountId, keys: [settings.accountKey] }],
+      [{ accountId, keys: [accountKey] }],
       // A secret of this run alone: clients renew their tokens when they are told 401.
       [randomBytes(MIN_TOKEN_SECRET_BYTES)],
       now,
     );
-    const callGap = createCallGap(settings.callGapMs);
-    const server = createHttpServer(createRoutes({ sessions, books, tokens, callGap, now }), warn);
+    // Of the key, and not of this run: whoever is in the middle of a list goes on with it after a restart.
+    const continuations = createContinuations([createHash('sha256').update(accountKey).digest()]);
+    const callGap = createCallGap(() => trouble.values().callGapMs);
+    const server = createHttpServer(
+      createRoutes({ sessions, books, tokens, continuations, callGap, trouble, accountId, now }),
+      warn,
+    );
 
     const port = await listen(server, settings);
     // In the same turn as the start of listening: no call is answered before the books are in order.

@@ -1,4 +1,9 @@
-import { SessionExistsError } from '../../../shared/errors.ts';
+import {
+  LeaseNotLargerError,
+  LeaseTooLongError,
+  SessionExistsError,
+  SessionOverError,
+} from '../../../shared/errors.ts';
 import { MAX_EXTENDED_LEASE_MINUTES, SIZES, type Size } from '../../../shared/protocol/vocabulary.ts';
 import {
   type EndedEntry,
@@ -10,7 +15,6 @@ import {
   type SessionError,
   type StartingEntry,
 } from './entry.ts';
-import { InvalidLeaseError, SessionNotRunningError } from './errors.ts';
 
 /** Basic facts of a session can be asked for this long after its end. */
 export const RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
@@ -72,6 +76,12 @@ export const noCapacity = (size: Size, places: number): SessionError => ({
     `A session of size ${SIZES.find((other) => other !== size)} may still find one.`,
 });
 
+/** The same where no server of any size is free. */
+export const NO_CAPACITY_AT_ALL: SessionError = {
+  code: 'NoCapacity',
+  message: 'No server of any size is free.',
+};
+
 /**
  * Lets a repeated create pass: the same id with the same settings is the same session, living or ended.
  *
@@ -88,27 +98,19 @@ export const checkRepeatedCreate = (entry: Entry, wanted: Wanted): void => {
 /**
  * The entry with a longer lease.
  *
- * @throws SessionNotRunningError where the session has ended or is being ended
- * @throws InvalidLeaseError unless the new total is larger than the current one and below a day
+ * @throws SessionOverError where the session has ended or is being ended
+ * @throws LeaseTooLongError, LeaseNotLargerError unless the new total is larger than the current one and below a day
  */
 export const extendedEntry = (entry: Entry, minutes: number, now: number): LivingEntry => {
   if (!isLiving(entry) || entry.ending !== null) {
-    throw new SessionNotRunningError('The session has ended; its lease cannot be extended.');
+    throw new SessionOverError('The session has ended; its lease cannot be extended.');
   }
+  const { maxLeaseMinutes } = entry;
   if (minutes > MAX_EXTENDED_LEASE_MINUTES) {
-    throw new InvalidLeaseError(`maxLeaseTimeMinutes must be below ${MAX_EXTENDED_LEASE_MINUTES + 1}.`, {
-      target: 'maxLeaseTimeMinutes',
-    });
+    throw new LeaseTooLongError(maxLeaseMinutes, MAX_EXTENDED_LEASE_MINUTES);
   }
-  if (minutes <= entry.maxLeaseMinutes) {
-    throw new InvalidLeaseError(
-      `maxLeaseTimeMinutes must be larger than the current ${entry.maxLeaseMinutes}.`,
-      {
-        target: 'maxLeaseTimeMinutes',
-      },
-    );
-  }
-  const extension = { at: now, fromMinutes: entry.maxLeaseMinutes, toMinutes: minutes };
+  if (minutes <= maxLeaseMinutes) throw new LeaseNotLargerError(maxLeaseMinutes);
+  const extension = { at: now, fromMinutes: maxLeaseMinutes, toMinutes: minutes };
   return { ...entry, maxLeaseMinutes: minutes, extensions: [...entry.extensions, extension] };
 };
 

@@ -11,6 +11,7 @@ import { startProcess } from './processes.ts';
 import {
   checkRepeatedCreate,
   extendedEntry,
+  NO_CAPACITY_AT_ALL,
   noCapacity,
   refusedEntry,
   startingEntry,
@@ -24,6 +25,8 @@ export interface SessionsParts {
   settings: Pick<Settings, 'command' | 'dataFolder' | 'places'>;
   /** What every session process gets besides its own variables. */
   environment: Readonly<Record<string, string>>;
+  /** No server is to be free, whatever there is. */
+  isFull: () => boolean;
   /** Unix ms. */
   now: () => number;
   random: () => number;
@@ -44,7 +47,7 @@ export interface Sessions {
 }
 
 export const createSessions = (parts: SessionsParts): Sessions => {
-  const { books, lifecycle, settings, environment, now, random, log } = parts;
+  const { books, lifecycle, settings, environment, isFull, now, random, log } = parts;
   let lastCreate: Promise<unknown> = Promise.resolve();
   let isClosing = false;
 
@@ -79,16 +82,18 @@ export const createSessions = (parts: SessionsParts): Sessions => {
       return { isNew: false, entry: existing };
     }
     const living = books.living();
+    const full = isFull();
     const places = settings.places[wanted.size];
     const used = new Set(
       living.flatMap(({ ports }) => (ports === null ? [] : [ports.handshake, ports.inspector])),
     );
-    const hasPlace = living.filter(({ size }) => size === wanted.size).length < places;
+    const hasPlace = !full && living.filter(({ size }) => size === wanted.size).length < places;
     const [handshake, inspector] =
       (hasPlace ? await choosePorts(2, used, random, isPortFree) : undefined) ?? [];
     if (isClosing) throw new ShuttingDownError('The session host is shutting down.');
     if (handshake === undefined || inspector === undefined) {
-      const refused = refusedEntry(wanted, noCapacity(wanted.size, places), now());
+      const reason = full ? NO_CAPACITY_AT_ALL : noCapacity(wanted.size, places);
+      const refused = refusedEntry(wanted, reason, now());
       books.intend(refused);
       log(describe(refused));
       return { isNew: true, entry: refused };

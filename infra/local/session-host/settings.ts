@@ -4,6 +4,7 @@ import { ConfigError } from '../../../shared/errors.ts';
 import { parseTimeSpanMinutes } from '../../../shared/protocol/time-span.ts';
 import { ACCOUNT_ID, type Size } from '../../../shared/protocol/vocabulary.ts';
 import { splitCommand } from './command.ts';
+import { type TroubleValues, troubleSpanSchema } from './trouble.ts';
 
 export interface Settings {
   /** 0 = the system chooses a free one. */
@@ -11,7 +12,8 @@ export interface Settings {
   /** Absolute. */
   dataFolder: string;
   startupMs: number;
-  callGapMs: number;
+  /** What there is of it at the start. */
+  trouble: TroubleValues;
   places: Readonly<Record<Size, number>>;
   /** GUID in lower case. */
   accountId: string;
@@ -45,16 +47,21 @@ export const readSettings = (environment: Readonly<Record<string, string | undef
     if (standIn === undefined) throw new RangeError(`the default of ${name} is not readable`);
     return standIn;
   };
-  const timeSpan = (name: string, fallback: string): number =>
-    read(name, fallback, parseTimeSpanMs, 'a time span, [d.]hh:mm:ss');
+  const shortSpan = (name: string): number =>
+    read(name, '00:00:00', (text) => troubleSpanSchema.safeParse(text).data, 'a time span of at most 24 h');
   const wholeNumber = (name: string, fallback: string, max: number): number =>
     read(name, fallback, (text) => parseWholeNumber(text, max), `a whole number from 0 to ${max}`);
 
   const settings: Settings = {
     port: wholeNumber('SESSION_HOST_PORT', '7072', 65_535),
     dataFolder: resolve(environment.LEASE_KEEPER_DATA || '.data'),
-    startupMs: timeSpan('SESSION_HOST_STARTUP', '00:00:02'),
-    callGapMs: timeSpan('SESSION_HOST_CALL_GAP', '00:00:00'),
+    startupMs: read('SESSION_HOST_STARTUP', '00:00:02', parseTimeSpanMs, 'a time span, [d.]hh:mm:ss'),
+    trouble: {
+      callGapMs: shortSpan('SESSION_HOST_CALL_GAP'),
+      delayMs: shortSpan('SESSION_HOST_DELAY'),
+      failing: read('SESSION_HOST_FAILING', '0', parseShare, 'a number from 0 to 1'),
+      full: read('SESSION_HOST_FULL', 'false', parseBoolean, 'true or false'),
+    },
     places: {
       Standard: wholeNumber('SESSION_HOST_STANDARD_PLACES', '64', MAX_PLACES),
       Premium: wholeNumber('SESSION_HOST_PREMIUM_PLACES', '16', MAX_PLACES),
@@ -89,6 +96,12 @@ const parseTimeSpanMs = (text: string): number | undefined => {
   const minutes = parseTimeSpanMinutes(text);
   return minutes === undefined ? undefined : Math.round(minutes * 60_000);
 };
+
+const parseShare = (text: string): number | undefined =>
+  /^\d*\.?\d+$/.test(text) && Number(text) <= 1 ? Number(text) : undefined;
+
+const parseBoolean = (text: string): boolean | undefined =>
+  text === 'true' || text === 'false' ? text === 'true' : undefined;
 
 const parseWholeNumber = (text: string, max: number): number | undefined =>
   /^\d{1,9}$/.test(text) && Number(text) <= max ? Number(text) : undefined;
