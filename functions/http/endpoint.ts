@@ -128,12 +128,18 @@ export const accountEndpoint = (
       // The token was issued for a configured account, so its keeper exists.
       if (keeper === undefined) throw new RangeError('an account with tokens has no keeper');
       const requestSweep = (): void => context.extraOutputs.set(sweepQueue, { accountId });
+      // Kept, because a body can be read only once.
+      let body: Promise<Record<string, unknown>> | undefined;
+      const readBody = (): Promise<Record<string, unknown>> => {
+        body ??= readBytes(raw).then(parseBody);
+        return body;
+      };
       const request: AccountRequest = {
         raw,
         keeper,
         accountId,
         isUse: raw.headers.get('x-keeper-activity')?.trim().toLowerCase() !== 'none',
-        readBody: async () => parseBody(await readBytes(raw)),
+        readBody,
         requestSweep,
         now: services.now(),
       };
