@@ -14,8 +14,10 @@ import { createThrottle } from '../shared/throttle.ts';
 import { send } from '../shared/upstream/send.ts';
 import { createUpstream } from '../shared/upstream/upstream.ts';
 import { applicationInsightsSink } from './application-insights.ts';
+import { docs } from './http/docs.ts';
 import { type Services, sweepQueue } from './http/endpoint.ts';
 import { health } from './http/health.ts';
+import { openApi } from './http/openapi.ts';
 import {
   createSession,
   getSession,
@@ -128,6 +130,8 @@ const routes: Record<string, { methods: HttpMethod[]; route: string; handler: Ht
     route: `${SESSIONS}/{sessionId}/heartbeat`,
     handler: heartbeat2021(services),
   },
+  openApi: { methods: ['GET'], route: 'openapi.json', handler: openApi(services, packageJson.version) },
+  docs: { methods: ['GET'], route: 'docs', handler: docs(services, packageJson.version) },
   unknownRoute: { methods: ALL_METHODS, route: '{*path}', handler: unknownRoute(services) },
 };
 

@@ -4,12 +4,19 @@ import { KeeperError } from '../errors.ts';
 /** The body of every error answer: never a stack trace, never a key. */
 export const errorBodySchema = z.strictObject({
   error: z.strictObject({
-    code: z.string(),
-    message: z.string(),
-    target: z.string().optional(),
+    code: z.string().meta({ description: 'What kind of error it is: a word for machines, which stays.' }),
+    message: z.string().meta({ description: 'What is wrong, for people. Its wording may change.' }),
+    target: z.string().optional().meta({ description: 'The field or parameter that is at fault.' }),
     details: z
-      .array(z.strictObject({ code: z.string(), message: z.string(), target: z.string() }))
-      .optional(),
+      .array(
+        z.strictObject({
+          code: z.string(),
+          message: z.string(),
+          target: z.string().meta({ description: 'The field that is at fault.' }),
+        }),
+      )
+      .optional()
+      .meta({ description: 'All faults of the body, the first ones of many, where there are several.' }),
   }),
 });
 export type ErrorBody = z.output<typeof errorBodySchema>;

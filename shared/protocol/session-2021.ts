@@ -9,7 +9,16 @@ import {
 } from '../errors.ts';
 import type { Instant } from '../lease.ts';
 import type { ShownSession } from './shown-session.ts';
-import { MAX_CREATE_LEASE_MINUTES, modelsSchema, SIZES, STATUSES, sizeSchema } from './vocabulary.ts';
+import {
+  MAX_CREATE_LEASE_MINUTES,
+  MAX_EXTENDED_LEASE_MINUTES,
+  MODELS,
+  modelsSchema,
+  SESSION_STATUS,
+  SIZES,
+  STATUSES,
+  sizeSchema,
+} from './vocabulary.ts';
 
 /**
  * A session as the API generation `2021-01-01` shows it. Both sides use this file: the session host writes
@@ -20,18 +29,28 @@ const wholeMinutes = z
   .number({ error: 'must be a whole number of minutes' })
   .refine(Number.isInteger, 'must be a whole number of minutes')
   .min(0, 'The maxLeaseTimeMinutes value cannot be negative.')
-  .max(MAX_CREATE_LEASE_MINUTES, `must be at most ${MAX_CREATE_LEASE_MINUTES}`);
+  .max(MAX_CREATE_LEASE_MINUTES, `must be at most ${MAX_CREATE_LEASE_MINUTES}`)
+  .meta({ type: 'integer', examples: [240] });
 
 /** The body of `PUT …/sessions/{sessionId}`. `models` is not the service's: the session host hands it to the process. */
 export const createBodySchema = z.object({
-  maxLeaseTimeMinutes: wholeMinutes,
+  maxLeaseTimeMinutes: wholeMinutes.meta({
+    description: 'The lease: total run time since Ready, in whole minutes.',
+  }),
   size: sizeSchema,
-  models: modelsSchema.nullish().transform((models) => models ?? []),
+  models: modelsSchema
+    .nullish()
+    .transform((models) => models ?? [])
+    .meta({ description: MODELS }),
 });
 export type CreateBody = z.input<typeof createBodySchema>;
 
 /** The body of `PATCH …/sessions/{sessionId}`; whether the value is large enough is the session's to say (422). */
-export const updateBodySchema = z.object({ maxLeaseTimeMinutes: wholeMinutes });
+export const updateBodySchema = z.object({
+  maxLeaseTimeMinutes: wholeMinutes.meta({
+    description: `The new lease: total run time since Ready. Larger than the current one, and at most ${MAX_EXTENDED_LEASE_MINUTES}: else 422.`,
+  }),
+});
 
 /**
  * The properties of a session, as they are read. An older edition of the service sent `0` and `null` for what it did
@@ -60,17 +79,31 @@ export const readListSchema = z.object({
 
 /** The properties of a session, as they are written: what is not known yet is absent. */
 export const sessionSchema = z.strictObject({
-  id: z.string(),
-  creationTime: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00$/),
-  elapsedTimeMinutes: z.int().min(0),
-  maxLeaseTimeMinutes: z.int().min(0).max(MAX_CREATE_LEASE_MINUTES),
-  size: z.enum(SIZES),
-  status: z.enum(STATUSES),
-  arrInspectorPort: z.int().optional(),
-  handshakePort: z.int().optional(),
-  hostname: z.string().optional(),
-  teraflops: z.number().optional(),
-  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  id: z.string().meta({ description: 'Id of the session; case-sensitive.' }),
+  creationTime: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00$/)
+    .meta({
+      description: 'When the session was created: seven digits of fraction, and `+00:00`.',
+      format: 'date-time',
+    }),
+  elapsedTimeMinutes: z.int().min(0).meta({ description: 'Run time since Ready, rounded down.' }),
+  maxLeaseTimeMinutes: z.int().min(0).max(MAX_CREATE_LEASE_MINUTES).meta({
+    description: 'The lease: total run time since Ready. The keeper may have extended it.',
+  }),
+  size: z.enum(SIZES).meta({ description: 'Size of the server.' }),
+  status: z.enum(STATUSES).meta({ description: SESSION_STATUS }),
+  arrInspectorPort: z.int().optional().meta({ description: 'Port of the inspector, while Ready.' }),
+  handshakePort: z.int().optional().meta({ description: 'Port that a client connects to, while Ready.' }),
+  hostname: z.string().optional().meta({ description: 'Host of the server, while Ready.' }),
+  teraflops: z.number().optional().meta({ description: 'Computing power of the server, while Ready.' }),
+  error: z
+    .strictObject({
+      code: z.string().meta({ description: 'A word for machines.' }),
+      message: z.string().meta({ description: 'What happened, for people.' }),
+    })
+    .optional()
+    .meta({ description: 'Why the status is Error.' }),
 });
 export type Session2021 = z.output<typeof sessionSchema>;
 

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { BadRequestError, LeaseNotLargerError, LeaseTooLongError } from '../errors.ts';
 import type { ShownSession } from './shown-session.ts';
 import { formatTimeSpan } from './time-span.ts';
-import { timeSpanSchema } from './time-span-schema.ts';
+import { ABOVE_ZERO, timeSpanSchema } from './time-span-schema.ts';
 import {
   MAX_CREATE_LEASE_MINUTES,
   MAX_EXTENDED_LEASE_MINUTES,
+  MODELS,
   modelsSchema,
+  SESSION_STATUS,
   SIZES,
   STATUSES,
   sizeSchema,
@@ -20,7 +22,7 @@ const leaseTime = (isAllowed: (minutes: number) => boolean, limit: string) =>
     missing: 'is missing',
     notOne: 'must be a time span such as "04:00:00", written as a string, above zero',
     notAllowed: `must be above zero and ${limit}`,
-  });
+  }).meta(ABOVE_ZERO);
 
 const createdLease = leaseTime((minutes) => minutes <= MAX_CREATE_LEASE_MINUTES, 'at most 24 hours');
 /** How far an extension may reach is said together with the current value, which the keeper knows. */
@@ -28,28 +30,50 @@ const extendedLease = leaseTime(() => true, 'below 24 hours');
 
 /** The body of `POST /v1/accounts/{accountId}/sessions/create`. */
 export const createV1Schema = z.object({
-  maxLeaseTime: createdLease,
-  models: modelsSchema.nullish().transform((models) => models ?? []),
-  size: sizeSchema.nullish().transform((size) => size ?? 'Standard'),
+  maxLeaseTime: createdLease.meta({
+    description: 'The lease: total run time since Ready, as a time span above zero and of at most 24 hours.',
+  }),
+  models: modelsSchema
+    .nullish()
+    .transform((models) => models ?? [])
+    .meta({ description: MODELS }),
+  size: sizeSchema
+    .nullish()
+    .transform((size) => size ?? 'Standard')
+    .meta({ description: 'Size of the server; the letter case does not matter. Absent or null: Standard.' }),
 });
 
 /** The body of `PATCH /v1/accounts/{accountId}/sessions/{sessionId}`. */
-export const updateV1Schema = z.object({ maxLeaseTime: extendedLease });
+export const updateV1Schema = z.object({
+  maxLeaseTime: extendedLease.meta({
+    description: `The new lease: total run time since Ready, as a time span. Larger than the current one, and at most ${formatTimeSpan(MAX_EXTENDED_LEASE_MINUTES)}.`,
+  }),
+});
 
 /** The answer to a create. */
-export const createdV1Schema = z.strictObject({ sessionId: z.string() });
+export const createdV1Schema = z.strictObject({
+  sessionId: z.string().meta({ description: 'Id of the new session, a GUID.', format: 'uuid' }),
+});
 
 const timeSpanText = z.string().regex(/^(\d+\.)?\d\d:\d\d:\d\d$/);
 
 /** The properties of a session. */
 export const sessionV1Schema = z.strictObject({
-  message: z.string().nullable(),
-  sessionElapsedTime: timeSpanText,
-  sessionHostname: z.string().nullable(),
-  sessionId: z.string(),
-  sessionMaxLeaseTime: timeSpanText,
-  sessionSize: z.enum(SIZES),
-  sessionStatus: z.enum([...STATUSES, 'Stopping']),
+  message: z.string().nullable().meta({
+    description: 'What there is to say about the status: why it ended, or what failed.',
+  }),
+  sessionElapsedTime: timeSpanText.meta({
+    description: 'Run time since Ready, as `[d.]hh:mm:ss`; zero before Ready.',
+    examples: ['00:12:05'],
+  }),
+  sessionHostname: z.string().nullable().meta({ description: 'Host of the server; null before Ready.' }),
+  sessionId: z.string().meta({ description: 'Id of the session; case-sensitive.' }),
+  sessionMaxLeaseTime: timeSpanText.meta({
+    description: 'The lease: total run time since Ready, as `[d.]hh:mm:ss`. The keeper may have extended it.',
+    examples: ['04:00:00'],
+  }),
+  sessionSize: z.enum(SIZES).meta({ description: 'Size of the server.' }),
+  sessionStatus: z.enum([...STATUSES, 'Stopping']).meta({ description: SESSION_STATUS }),
 });
 export type SessionV1 = z.output<typeof sessionV1Schema>;
 

@@ -6,9 +6,18 @@ import { BadRequestError } from '../errors.ts';
 export const SIZES = ['Standard', 'Premium'] as const;
 export type Size = (typeof SIZES)[number];
 
+/** A word in any letter case, for which JSON Schema has no other way than a pattern. */
+const inAnyCase = (word: string): string =>
+  [...word].map((letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`).join('');
+
 /** `size` in any letter case, as both generations allow. */
 export const sizeSchema = z
   .string({ error: 'must be "Standard" or "Premium"' })
+  .meta({
+    description: 'Size of the server; the letter case does not matter.',
+    pattern: `^(?:${SIZES.map(inAnyCase).join('|')})$`,
+    examples: [...SIZES],
+  })
   .transform((text, context) => {
     const size = SIZES.find((known) => known.toLowerCase() === text.toLowerCase());
     if (size !== undefined) return size;
@@ -20,9 +29,15 @@ export const sizeSchema = z
 const MAX_MODELS = 64;
 const MAX_MODELS_CHARACTERS = 30_000;
 
+const absoluteUrl = z.string({ error: 'must be an absolute URL' }).meta({
+  format: 'uri',
+  pattern: `^${inAnyCase('http')}[Ss]?:`,
+  examples: ['https://assets.example/engine'],
+});
+
 /** Asset containers to load before the first frame: absolute URLs. */
 export const modelsSchema = z
-  .array(z.string({ error: 'must be an absolute URL' }), { error: 'must be an array of absolute URLs' })
+  .array(absoluteUrl, { error: 'must be an array of absolute URLs' })
   .max(MAX_MODELS, `must have at most ${MAX_MODELS} entries`)
   .refine((models) => models.every(isAbsoluteUrl), 'must be an array of absolute http(s) URLs')
   .refine((models) => JSON.stringify(models).length <= MAX_MODELS_CHARACTERS, {
@@ -33,6 +48,9 @@ function isAbsoluteUrl(text: string): boolean {
   return /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 }
 
+/** How both generations describe `models`. */
+export const MODELS = `Asset containers to load before the first frame: absolute http(s) URLs, at most ${MAX_MODELS_CHARACTERS} characters in all.`;
+
 /** The most that a create may ask for; 1440 minutes are a day. */
 export const MAX_CREATE_LEASE_MINUTES = 1440;
 /** The most that an extension reaches: the service wants "below 1440". */
@@ -40,6 +58,9 @@ export const MAX_EXTENDED_LEASE_MINUTES = 1439;
 
 export const STATUSES = ['Starting', 'Ready', 'Stopped', 'Expired', 'Error'] as const;
 export type Status = (typeof STATUSES)[number];
+/** How both generations describe the status of a session. */
+export const SESSION_STATUS =
+  'Where the session is in its life. Stopped, Expired and Error are terminal: it never leaves them.';
 
 /** A session id: case-sensitive, letters, digits, `-` and `_`, at most 256. */
 export const SESSION_ID = /^[A-Za-z0-9_-]{1,256}$/;

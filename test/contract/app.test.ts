@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../../infra/local/stack.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { openApiDocument } from '../../shared/openapi/document.ts';
 
 /** What makes the compiled app start in Azure as it does here. */
 
@@ -56,18 +57,24 @@ describe('the deployed code', () => {
 /** Loads the compiled entry as a worker would, with the registrations noted, and every setting that it looks up. */
 const LOAD = `
 const Module = require('node:module');
-const registered = [], looked = new Set();
+const registered = [], routes = [], looked = new Set();
 const core = {
   version: '1', hostVersion: '4', Disposable: class { dispose() {} },
   setProgrammingModel() {}, getProgrammingModel() {}, registerHook() { return new core.Disposable(); }, log() {},
-  registerFunction(metadata) { registered.push(metadata.name); return new core.Disposable(); },
+  registerFunction(metadata) {
+    registered.push(metadata.name);
+    for (const { type, methods, route } of Object.values(metadata.bindings)) {
+      if (type === 'httpTrigger') for (const method of methods) routes.push(method + ' /' + route);
+    }
+    return new core.Disposable();
+  },
 };
 const original = Module.prototype.require;
 Module.prototype.require = function (id) { return id === '@azure/functions-core' ? core : original.call(this, id); };
 const given = { ...process.env };
 process.env = new Proxy(given, { get(target, name) { looked.add(name); return target[name]; } });
 import(process.argv[1]).then(
-  () => { console.log(JSON.stringify({ registered, looked: [...looked] })); process.exit(0); },
+  () => { console.log(JSON.stringify({ registered, routes, looked: [...looked] })); process.exit(0); },
   (error) => { console.log(JSON.stringify({ registered, error: error.message })); process.exit(0); },
 );
 `;
@@ -83,6 +90,7 @@ const load = async (environment: Record<string, string>) => {
   );
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
     registered: string[];
+    routes?: string[];
     looked?: string[];
     error?: string;
   };
@@ -109,19 +117,35 @@ describe('the compiled entry', () => {
     const { registered } = await load(SETTINGS);
     expect(registered.sort()).toEqual(
       [
+        'createSession',
         'createSessionV1',
+        'docs',
+        'getSession',
         'getSessionV1',
         'health',
+        'heartbeat',
         'heartbeatV1',
+        'listSessions',
         'listSessionsV1',
+        'openApi',
+        'stopSession',
         'stopSessionV1',
         'sweep',
         'sweepAccount',
         'token',
         'unknownRoute',
+        'updateSession',
         'updateSessionV1',
       ].sort(),
     );
+  });
+
+  it('has the routes that the description has, but for the one that answers for all others', async () => {
+    const { routes = [] } = await load(SETTINGS);
+    const described = Object.entries(openApiDocument({ version: '1.2.3' }).paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(routes.filter((route) => !route.endsWith('{*path}')).sort()).toEqual(described.sort());
   });
 
   it('reads only documented settings of its own', async () => {
