@@ -18,9 +18,20 @@ export default defineConfig({
       {
         test: {
           name: 'parts',
-          include: ['test/{contract,integration}/**/*.test.ts'],
+          include: ['test/{contract,integration,browser}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: ['test/alone/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          // What measures times, or needs the whole machine, comes after everything else, one file at a time.
+          sequence: { groupOrder: 1 },
+          fileParallelism: false,
         },
       },
       ...(process.env.LEASE_KEEPER_SOAK

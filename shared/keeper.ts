@@ -257,7 +257,8 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
     ...createListing(accountId, surroundings),
 
     async stop(sessionId) {
-      await commitWish(sessionId, stopped);
+      const { session } = await commitWish(sessionId, stopped);
+      if (session.life === 'ended') return { unfinished: false };
       const after = await ifPossible(sessionId, () => settle(sessionId, httpLimits()));
       return { unfinished: after === undefined || !isStopAccepted(after.session) };
     },

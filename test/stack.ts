@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { freePorts } from '../infra/local/ports.ts';
 import { type Stack, type StackSettings, startStack } from '../infra/local/stack.ts';
 import { DEMO_ACCOUNT } from '../shared/config.ts';
+import { type KeptSessionV1, keptSessionV1Schema } from '../shared/protocol/kept.ts';
+import { holdToDescription, releaseFromDescription } from './described.ts';
 
 /** The whole stack for a test, on ports and in a folder of its own, with everything that it printed. */
 export interface TestStack {
@@ -42,6 +44,9 @@ export const startTestStack = async (
     rmSync(dataFolder, { recursive: true, force: true });
     throw new Error(`the stack did not start; it said:\n${lines.join('\n')}`, { cause: error });
   });
+  const sessionHostUrl = `http://127.0.0.1:${sessionHost}`;
+  holdToDescription(stack.keeperUrl, 'keeper');
+  holdToDescription(sessionHostUrl, 'session host');
   return {
     stack,
     settings,
@@ -50,6 +55,8 @@ export const startTestStack = async (
     async stop() {
       await stack.stop();
       rmSync(dataFolder, { recursive: true, force: true });
+      releaseFromDescription(stack.keeperUrl);
+      releaseFromDescription(sessionHostUrl);
     },
   };
 };
@@ -106,28 +113,7 @@ const environmentOf = (pid: string): string[] => {
   }
 };
 
-const nullableText = z.string().nullable();
-export const propertiesV1Schema = z.strictObject({
-  message: nullableText,
-  sessionElapsedTime: z.string().regex(/^(\d+\.)?\d\d:\d\d:\d\d$/),
-  sessionHostname: nullableText,
-  sessionId: z.string(),
-  sessionMaxLeaseTime: z.string().regex(/^(\d+\.)?\d\d:\d\d:\d\d$/),
-  sessionSize: z.enum(['Standard', 'Premium']),
-  sessionStatus: z.enum(['Starting', 'Ready', 'Stopping', 'Stopped', 'Expired', 'Error']),
-  keeper: z.strictObject({
-    keepAlive: z.boolean(),
-    idleTimeoutMinutes: z.number().nullable(),
-    maxLifetimeMinutes: z.number().nullable(),
-    lastActivityAt: z.iso.datetime(),
-    leaseEnd: z.iso.datetime().nullable(),
-    ports: z.strictObject({ handshake: z.number().nullable(), inspector: z.number().nullable() }),
-    tags: z.record(z.string(), z.string()),
-    next: z.strictObject({ action: z.string(), at: z.iso.datetime(), because: z.string() }),
-    ended: z.strictObject({ at: z.iso.datetime(), because: z.string(), message: nullableText }).optional(),
-  }),
-});
-export type PropertiesV1 = z.output<typeof propertiesV1Schema>;
+export type PropertiesV1 = KeptSessionV1;
 
 export interface Reply {
   status: number;
@@ -193,7 +179,7 @@ export const connect = async (
       const headers: Record<string, string> = use ? {} : { 'x-keeper-activity': 'none' };
       const shown = await client.send('GET', `${sessions}/${sessionId}/properties`, { headers });
       if (shown.status !== 200) throw new Error(`properties answered ${shown.status}: ${shown.text}`);
-      return propertiesV1Schema.parse(JSON.parse(shown.text));
+      return keptSessionV1Schema.parse(JSON.parse(shown.text));
     },
     untilStatus: (sessionId, status, withinMs = WITHIN_MS) =>
       eventually(

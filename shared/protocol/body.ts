@@ -41,14 +41,24 @@ export const parseBody = (bytes: Uint8Array): Record<string, unknown> => {
 /**
  * Checks a body against the schema of its route. Unknown fields are ignored, for old clients' sake.
  *
- * @throws BadRequestError that names the first faulty field, in its message and in `target`, and lists the first 16
+ * @throws BadRequestError that names the first faulty field, in its message and in `target`, and lists the first 16 fields
  */
 export const checkBody = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> => {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const faults = result.error.issues.slice(0, MAX_FAULTS).map(faultOf);
+  const faults = firstOfEach(result.error.issues.map(faultOf)).slice(0, MAX_FAULTS);
   const { target, message } = faults[0] ?? { target: 'body', message: 'body: is not valid' };
   throw new BadRequestError(message, { target, faults });
+};
+
+/** A value that breaks two rules is told of the first. */
+const firstOfEach = (faults: readonly Fault[]): Fault[] => {
+  const told = new Set<string>();
+  return faults.filter(({ target }) => {
+    const isNew = !told.has(target);
+    told.add(target);
+    return isNew;
+  });
 };
 
 /** A message that is no sentence of its own is put after the name of its field. */

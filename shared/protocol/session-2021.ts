@@ -30,6 +30,8 @@ const wholeMinutes = z
   .refine(Number.isInteger, 'must be a whole number of minutes')
   .min(0, 'The maxLeaseTimeMinutes value cannot be negative.')
   .max(MAX_CREATE_LEASE_MINUTES, `must be at most ${MAX_CREATE_LEASE_MINUTES}`)
+  // JSON has a minus zero, which is another number to those who compare words.
+  .overwrite((minutes) => minutes + 0)
   .meta({ type: 'integer', examples: [240] });
 
 /** The body of `PUT …/sessions/{sessionId}`. `models` is not the service's: the session host hands it to the process. */

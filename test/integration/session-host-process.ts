@@ -9,6 +9,7 @@ import { type BooksContent, parseBooks } from '../../infra/local/session-host/bo
 import { listProcesses } from '../../infra/local/session-host/process-table.ts';
 import type { Session2021 } from '../../shared/protocol/session-2021.ts';
 import type { SessionV1 } from '../../shared/protocol/session-v1.ts';
+import { holdToDescription, releaseFromDescription } from '../described.ts';
 
 /** Session hosts as real processes, for tests of everything that only shows there. */
 
@@ -61,6 +62,7 @@ export interface Host extends Client {
 
 const hosts = new Set<ChildProcess>();
 const folders = new Set<string>();
+const origins = new Set<string>();
 
 export const newDataFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'session-host-'));
@@ -104,7 +106,10 @@ export const startHost = async (dataFolder: string, settings: Record<string, str
   const message = await Promise.race([once(child, 'message'), exited.then(() => [undefined])]);
   const { ready, port } = (message[0] ?? {}) as { ready?: boolean; port?: number };
   if (ready !== true) throw new Error(`the session host did not start:\n${output()}`);
-  return { ...clientOf(Number(port)), child, pid: child.pid ?? 0, output, exited };
+  const client = clientOf(Number(port));
+  holdToDescription(client.url, 'session host');
+  origins.add(client.url);
+  return { ...client, child, pid: child.pid ?? 0, output, exited };
 };
 
 export const sessionsPath = (path: string): string =>
@@ -211,6 +216,8 @@ export const cleanUpAfterEach = (): void => {
       await once(child, 'exit');
     }
     hosts.clear();
+    for (const origin of origins) releaseFromDescription(origin);
+    origins.clear();
     const leftovers = [...folders].flatMap((folder) => processesOf(folder));
     for (const pid of leftovers) process.kill(pid, 'SIGKILL');
     for (const folder of folders) rmSync(folder, { recursive: true });

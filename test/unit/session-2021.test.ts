@@ -118,9 +118,9 @@ const LEASE = { maxLeaseTimeMinutes: 4 };
 const CREATE = { ...LEASE, size: 'Standard' };
 
 describe('the body of a create', () => {
-  it.each([0, 1, 1440])('takes a lease of %d minutes', (maxLeaseTimeMinutes) => {
+  it.each([0, 1, 1440, -0])('takes a lease of %d minutes', (maxLeaseTimeMinutes) => {
     expect(checkBody(createBodySchema, { ...CREATE, maxLeaseTimeMinutes })).toEqual({
-      maxLeaseTimeMinutes,
+      maxLeaseTimeMinutes: Math.abs(maxLeaseTimeMinutes),
       size: 'Standard',
       models: [],
     });
