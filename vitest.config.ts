@@ -39,7 +39,8 @@ export default defineConfig({
             {
               test: {
                 name: 'soak',
-                include: ['test/soak/**/*.test.ts'],
+                include: ['test/soak/**/*.test.ts', 'test/alone/fuzz.test.ts'],
+                fileParallelism: false,
                 testTimeout: 900_000,
                 hookTimeout: 60_000,
               },

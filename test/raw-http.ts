@@ -67,7 +67,8 @@ const problemOfRaw = (
   { status, headers, rawHeaders, text }: RawAnswer,
 ): string | undefined => {
   const origin = `http://127.0.0.1:${port}`;
-  const url = URL.parse(target, origin);
+  // Not relative to the origin: `//host/path` would be on another one.
+  const url = URL.parse(`${origin}${target}`);
   if (url === null || headers['ms-cv'] === undefined) return undefined;
   const pairs = rawHeaders.flatMap((name, index): [string, string][] =>
     index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : [],

@@ -121,7 +121,7 @@ const modestTimes = async (samples: number): Promise<number[]> => {
   const times: number[] = [];
   const startedAt = performance.now();
   for (let sample = 0; sample < samples; sample += 1) {
-    await delay(startedAt + (sample * 1000) / MODEST - performance.now());
+    await delay(Math.max(0, startedAt + (sample * 1000) / MODEST - performance.now()));
     const sentAt = performance.now();
     const { status } = await client.send('GET', `${client.sessions}/${sessionId}/properties`);
     times.push(performance.now() - sentAt);
