@@ -78,6 +78,7 @@ const services: Services = {
   throttle: createThrottle(config.rates),
   continuations: createContinuations(config.tokenSecrets),
   keepers: new Map(accounts.map(({ accountId, keeper }) => [accountId, keeper])),
+  publicUrl: config.publicUrl,
   telemetry,
   now: clock.now,
 };

@@ -55,7 +55,7 @@ export const NOT_A_SPAN = 'must be a time span above zero, such as 00:10:00';
 const timeSpan = timeSpanSchema((minutes) => minutes > 0, { notOne: NOT_A_SPAN, notAllowed: NOT_A_SPAN });
 
 /** Keys travel to the upstream: over TLS, or without leaving this machine. */
-const endpoint = z.string().transform((text, context) => {
+export const endpointSchema = z.string().transform((text, context) => {
   const url = URL.parse(text);
   const isPlain = url !== null && url.username === '' && url.password === '' && !/[?#]/.test(url.href);
   const isLocal = url?.protocol === 'http:' && /^(127(\.\d+){3}|localhost|\[::1\])$/.test(url.hostname);
@@ -83,8 +83,8 @@ const accountsSchema = z
       accountId,
       keys: z.array(key).min(1, 'needs at least one key'),
       upstream: z.strictObject({
-        endpoint,
-        tokenEndpoint: endpoint.optional(),
+        endpoint: endpointSchema,
+        tokenEndpoint: endpointSchema.optional(),
         accountId,
         accountKey: key,
       }),

@@ -2,6 +2,7 @@ import { MIN_TOKEN_SECRET_BYTES } from './auth.ts';
 import {
   type AccountConfig,
   checkExtension,
+  endpointSchema,
   NOT_A_SPAN,
   type PolicyDefaults,
   readAccounts,
@@ -22,6 +23,8 @@ export interface Config {
   tokenSecrets: readonly Uint8Array[];
   sweepSchedule: string;
   rates: CallRates;
+  /** Without a slash at its end; undefined: what each request names. */
+  publicUrl: string | undefined;
   telemetryConnectionString: string | undefined;
 }
 
@@ -87,8 +90,25 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
   ) {
     faults.push('APPLICATIONINSIGHTS_CONNECTION_STRING: must have an InstrumentationKey in it');
   }
+  const publicUrl = readPublicUrl(environment, faults);
   if (faults.length > 0) throw new ConfigError(faults);
-  return { storageConnectionString, accounts, tokenSecrets, sweepSchedule, rates, telemetryConnectionString };
+  return {
+    storageConnectionString,
+    accounts,
+    tokenSecrets,
+    sweepSchedule,
+    rates,
+    publicUrl,
+    telemetryConnectionString,
+  };
+};
+
+const readPublicUrl = (environment: Environment, faults: string[]): string | undefined => {
+  const text = environment.KEEPER_PUBLIC_URL?.trim() ?? '';
+  if (text === '') return undefined;
+  const result = endpointSchema.safeParse(text);
+  if (!result.success) faults.push('KEEPER_PUBLIC_URL: must be an https URL (http for this machine only)');
+  return result.data;
 };
 
 const required = (environment: Environment, name: string, faults: string[]): string => {

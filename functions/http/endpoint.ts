@@ -31,6 +31,8 @@ export interface Services {
   keepers: ReadonlyMap<string, Keeper>;
   throttle: Throttle;
   continuations: Continuations;
+  /** The address that clients know; undefined: what each request names. */
+  publicUrl: string | undefined;
   telemetry: Telemetry;
   now: () => number;
 }

@@ -1,8 +1,9 @@
 import type { HttpHandler } from '@azure/functions';
+import type { HealthBody } from '../../shared/protocol/service-bodies.ts';
 import { faultOf } from '../../shared/telemetry.ts';
 import { endpoint, json, type Services } from './endpoint.ts';
 
-type Answering = 'up' | 'down';
+type Answering = HealthBody['table'];
 
 /** What the app depends on: `table` rejects while it does not answer, the upstreams resolve to false. */
 export interface Dependencies {
@@ -42,11 +43,9 @@ export const health = (services: Services, { version, table, upstreams }: Depend
     }
     const states = await probed.states;
     return states.table === 'up'
-      ? json(200, { status: 'ok', version, ...states })
-      : json(
-          503,
-          { status: 'unavailable', version, ...states },
-          { 'Retry-After': String(RETRY_AFTER_SECONDS) },
-        );
+      ? json(200, { status: 'ok', version, ...states } satisfies HealthBody)
+      : json(503, { status: 'unavailable', version, ...states } satisfies HealthBody, {
+          'Retry-After': String(RETRY_AFTER_SECONDS),
+        });
   });
 };

@@ -79,15 +79,22 @@ export const listSessions = (services: Services): HttpHandler =>
       .filter(({ session }) => isListed(shownSession(session, now)))
       .map((view) => properties(view, now));
     if (next === undefined) return json(200, { sessions });
-    const nextLink = nextLinkOf(raw, apiVersion, await services.continuations.issue(scope, next));
+    const query = {
+      'api-version': apiVersion,
+      continuation: await services.continuations.issue(scope, next),
+    };
+    const nextLink = nextLinkOf(raw, services.publicUrl, query);
     return json(200, { sessions, '@nextLink': nextLink });
   });
 
-/** Absolute, on the host that the client named. */
-const nextLinkOf = (request: HttpRequest, apiVersion: string, continuation: string): string => {
-  const link = new URL(request.url);
-  link.search = new URLSearchParams({ 'api-version': apiVersion, continuation }).toString();
-  return link.href;
+/** Absolute, on the address that clients know, or else on that which this one has named. */
+const nextLinkOf = (
+  request: HttpRequest,
+  publicUrl: string | undefined,
+  query: Record<string, string>,
+): string => {
+  const { origin, pathname } = new URL(request.url);
+  return `${publicUrl ?? origin}${pathname}?${new URLSearchParams(query)}`;
 };
 
 /** `POST /accounts/{accountId}/sessions/{sessionId}/heartbeat` */

@@ -5,7 +5,7 @@ import { checkBody } from '../../shared/protocol/body.ts';
 import { wishesOf } from '../../shared/protocol/keeper-fields.ts';
 import { keeperObject } from '../../shared/protocol/keeper-object.ts';
 import { createKeptV1Schema, type KeptSessionV1, updateKeptV1Schema } from '../../shared/protocol/kept.ts';
-import { leaseErrorV1, writeSessionV1 } from '../../shared/protocol/session-v1.ts';
+import { type CreatedV1, leaseErrorV1, writeSessionV1 } from '../../shared/protocol/session-v1.ts';
 import { ACCOUNT_ID, SESSION_ID } from '../../shared/protocol/vocabulary.ts';
 import type { CallKind } from '../../shared/throttle.ts';
 import { type SessionView, shownSession } from '../../shared/view.ts';
@@ -64,7 +64,9 @@ export const createSessionV1 = (services: Services): HttpHandler =>
     const { size, models, maxLeaseTime: leaseMinutes } = body;
     const { unfinished } = await keeper.create({ sessionId, size, models, leaseMinutes, ...wishesOf(body) });
     if (unfinished) requestSweep();
-    return json(202, { sessionId }, { Location: `accounts/${accountId}/sessions/${sessionId}` });
+    return json(202, { sessionId } satisfies CreatedV1, {
+      Location: `accounts/${accountId}/sessions/${sessionId}`,
+    });
   });
 
 /** `PATCH /v1/accounts/{accountId}/sessions/{sessionId}` */

@@ -1,4 +1,5 @@
 import type { HttpHandler } from '@azure/functions';
+import type { TokenBody } from '../../shared/protocol/service-bodies.ts';
 import { accountIdOf, empty, endpoint, json, type Services } from './endpoint.ts';
 
 /** `GET /accounts/{accountId}/token`: a token for an account key, as the Secure Token Service gives it. */
@@ -8,5 +9,5 @@ export const getToken = (services: Services): HttpHandler =>
     // Empty, as the service answers: neither the account nor the key is told to be the wrong one.
     return token === undefined
       ? empty(401, { 'WWW-Authenticate': 'Bearer' })
-      : json(200, { AccessToken: token });
+      : json(200, { AccessToken: token } satisfies TokenBody);
   });

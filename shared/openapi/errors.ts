@@ -28,7 +28,10 @@ import { leaseError2021 } from '../protocol/session-2021.ts';
 import { leaseErrorV1 } from '../protocol/session-v1.ts';
 import { checkSessionId, MAX_EXTENDED_LEASE_MINUTES } from '../protocol/vocabulary.ts';
 
-/** The errors of the API: what each means, and the very errors that the code throws. */
+/**
+ * The errors of the API: what each means, with examples. Those of the protocol are thrown by its own checks; the words
+ * of the others are like those of the code, which may change: only their classes are the same.
+ */
 
 /** What a check of the protocol throws. */
 const thrownBy = (check: () => unknown): unknown => {
@@ -93,7 +96,7 @@ export const ERRORS = {
   },
   BadUpdateV1: {
     description:
-      'The body or the path is not right, or the lease cannot be had: it is not larger than the current one, too long, or refused by the upstream. Correct the call, do not repeat it.',
+      'The body or the path is not right, or the lease cannot be had: it is not larger than the last total that the client was granted, too long, or refused by the upstream. Correct the call, do not repeat it.',
     examples: {
       'Lease not larger': leaseErrorV1(notLarger),
       'Lease too long': leaseErrorV1(tooLong),
@@ -160,7 +163,7 @@ export const ERRORS = {
   },
   LeaseRefused: {
     description:
-      'The lease cannot be had: it is not larger than the current one, too long, refused by the upstream, or the session is over or being stopped.',
+      'The lease cannot be had: it is not larger than the last total that the client was granted, too long, refused by the upstream, or the session is over or being stopped.',
     examples: {
       'Lease not larger': leaseError2021(notLarger),
       'Lease too long': leaseError2021(tooLong),
@@ -184,7 +187,7 @@ export const ERRORS = {
     description: 'Something is wrong with the keeper. It has been logged, together with the `MS-CV`.',
     examples: {
       Unexpected: somethingWrong,
-      'Damaged row': new UnreadableRowError('The row live_1 cannot be read: column leases.'),
+      'Damaged row': new UnreadableRowError('The row session:engine-review-7 cannot be read: column leases.'),
     },
   },
   Unavailable: {

@@ -140,7 +140,7 @@ export const OPERATIONS_V1: readonly OperationSpec[] = [
     path: `${SESSION}/heartbeat`,
     summary: 'Say that a session is used',
     description:
-      'For apps that use a session without reading it. The cheapest call that there is; once a minute is plenty. A body is not looked at.',
+      'For apps that use a session without reading it. The cheapest call that there is; one in every third of the idle timeout is plenty. A body is not looked at.',
     answers: [
       {
         status: 200,

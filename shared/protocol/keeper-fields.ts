@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Wishes } from '../session.ts';
+import { storedJson } from '../stored-json.ts';
 import { ABOVE_ZERO, timeSpanSchema } from './time-span-schema.ts';
 
 /** The keeper's own fields: optional in the bodies of both API generations. */
@@ -57,7 +58,7 @@ export const keeperFields = {
     .record(z.string(), tag, { error: 'must be an object of strings' })
     .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `must have at most ${MAX_TAGS} entries`)
     .refine(
-      (tags) => JSON.stringify(tags).length <= MAX_TAGS_CHARACTERS,
+      (tags) => storedJson(tags).length <= MAX_TAGS_CHARACTERS,
       `must have at most ${MAX_TAGS_CHARACTERS} characters in all`,
     )
     .refine((tags) => !Object.hasOwn(tags, ''), 'a tag needs a name')

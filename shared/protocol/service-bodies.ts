@@ -7,6 +7,8 @@ export const tokenSchema = z.strictObject({
   AccessToken: z.string().meta({ description: 'The token, a JWT. Nothing in it is for its bearer to read.' }),
 });
 
+export type TokenBody = z.output<typeof tokenSchema>;
+
 const answering = z.enum(['up', 'down']);
 
 /** `GET /health` */
@@ -18,3 +20,4 @@ export const healthSchema = z.strictObject({
     description: 'The services that own the servers: `down` where one of them does not answer.',
   }),
 });
+export type HealthBody = z.output<typeof healthSchema>;

@@ -50,7 +50,7 @@ export type CreateBody = z.input<typeof createBodySchema>;
 /** The body of `PATCH …/sessions/{sessionId}`; whether the value is large enough is the session's to say (422). */
 export const updateBodySchema = z.object({
   maxLeaseTimeMinutes: wholeMinutes.meta({
-    description: `The new lease: total run time since Ready. Larger than the current one, and at most ${MAX_EXTENDED_LEASE_MINUTES}: else 422.`,
+    description: `The new lease: total run time since Ready. Larger than the last total that you were granted (what is shown may be more), and at most ${MAX_EXTENDED_LEASE_MINUTES}: else 422.`,
   }),
 });
 

@@ -46,7 +46,7 @@ export const createV1Schema = z.object({
 /** The body of `PATCH /v1/accounts/{accountId}/sessions/{sessionId}`. */
 export const updateV1Schema = z.object({
   maxLeaseTime: extendedLease.meta({
-    description: `The new lease: total run time since Ready, as a time span. Larger than the current one, and at most ${formatTimeSpan(MAX_EXTENDED_LEASE_MINUTES)}.`,
+    description: `The new lease: total run time since Ready, as a time span. Larger than the last total that you were granted (what is shown may be more), and at most ${formatTimeSpan(MAX_EXTENDED_LEASE_MINUTES)}.`,
   }),
 });
 
@@ -54,6 +54,8 @@ export const updateV1Schema = z.object({
 export const createdV1Schema = z.strictObject({
   sessionId: z.string().meta({ description: 'Id of the new session, a GUID.', format: 'uuid' }),
 });
+
+export type CreatedV1 = z.output<typeof createdV1Schema>;
 
 const timeSpanText = z.string().regex(/^(\d+\.)?\d\d:\d\d:\d\d$/);
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BadRequestError } from '../errors.ts';
+import { storedJson } from '../stored-json.ts';
 
 /** The words that both generations of the API share: sizes, models, limits, statuses and ids. */
 
@@ -40,7 +41,7 @@ export const modelsSchema = z
   .array(absoluteUrl, { error: 'must be an array of absolute URLs' })
   .max(MAX_MODELS, `must have at most ${MAX_MODELS} entries`)
   .refine((models) => models.every(isAbsoluteUrl), 'must be an array of absolute http(s) URLs')
-  .refine((models) => JSON.stringify(models).length <= MAX_MODELS_CHARACTERS, {
+  .refine((models) => storedJson(models).length <= MAX_MODELS_CHARACTERS, {
     error: `must have at most ${MAX_MODELS_CHARACTERS} characters in all`,
   });
 

@@ -3,6 +3,7 @@ import { UnreadableRowError } from '../errors.ts';
 import type { HistoryEvent } from '../outcome.ts';
 import { SIZES } from '../protocol/vocabulary.ts';
 import type { Activity, EndedSession, IdleFacts, LiveSession } from '../session.ts';
+import { storedJson } from '../stored-json.ts';
 import { SHOWN_STATUSES, type ShownStatus } from '../view.ts';
 import type { Columns, Row } from './table.ts';
 
@@ -211,17 +212,13 @@ const SCALARS: ReadonlySet<string> = new Set([
   'because',
 ]);
 
-/** JSON allows these two as they are; the emulator's reader of transactions takes them for the end of a line. */
-const withoutLineSeparators = (json: string): string =>
-  json.replaceAll('\u2028', String.raw`\u2028`).replaceAll('\u2029', String.raw`\u2029`);
-
 /** The table has no null and no nesting: those are JSON text. Instants are dates, so that a person can read them. */
 const encode = (record: Record<string, unknown>): Columns =>
   Object.fromEntries(
     Object.entries(record).map(([name, value]) => {
       if (INSTANTS.has(name) && typeof value === 'number') return [name, new Date(value)];
       if (typeof value === 'boolean' || SCALARS.has(name)) return [name, value as string | boolean | number];
-      return [name, withoutLineSeparators(JSON.stringify(value))];
+      return [name, storedJson(value)];
     }),
   );
 

@@ -118,8 +118,7 @@ export const createStore = (table: Table, newId: () => string): Store => {
 
   const removeAll = async (accountId: string, keys: readonly string[]): Promise<boolean> => {
     if (keys.length === 0) return true;
-    const removals = keys.map((rowKey) => ({ type: 'delete', rowKey }) as const);
-    return (await table.submit(accountId, removals)).type === 'written';
+    return (await table.submit(accountId, keys.map(removal))).type === 'written';
   };
 
   return {
@@ -156,20 +155,25 @@ export const createStore = (table: Table, newId: () => string): Store => {
       return next.life === 'live' ? commitLive(found, next, rows, now) : commitEnded(found, next, rows, now);
     },
 
-    async forget({ accountId, sessionId, dueAt }) {
-      // Without guards: an ended record is never written again, and nobody else makes rows of its id.
+    async forget(session) {
+      const { accountId, sessionId, dueAt } = session;
+      const ended = rowKeys.ended(sessionId);
       const prefix = rowKeys.eventsOf(sessionId);
       const events: string[] = [];
       for await (const { rowKey } of table.list(accountId, prefix, afterPrefix(prefix))) events.push(rowKey);
-      for (let first = 0; first < events.length; first += BATCH) {
-        if (!(await removeAll(accountId, events.slice(first, first + BATCH)))) return false;
+      // The id may be used again as soon as the record is gone: nothing is removed but together with a sign of it.
+      let etag = (await table.get(accountId, ended))?.etag;
+      for (let first = 0; first < events.length; first += BATCH - 1) {
+        if (etag === undefined) return false;
+        const removals = events.slice(first, first + BATCH - 1).map(removal);
+        const touch: RowChange = { type: 'update', rowKey: ended, columns: {}, etag };
+        const submitted = await table.submit(accountId, [touch, ...removals]);
+        if (submitted.type === 'conflict') return false;
+        etag = submitted.etags.get(ended);
       }
-      const rest = [rowKeys.ended(sessionId), rowKeys.activity(sessionId), rowKeys.due(dueAt, sessionId)];
-      const present = await Promise.all(rest.map((rowKey) => hasRow(accountId, rowKey)));
-      return removeAll(
-        accountId,
-        rest.filter((_, index) => present[index]),
-      );
+      const others = [rowKeys.activity(sessionId), rowKeys.due(dueAt, sessionId)];
+      const present = await Promise.all(others.map((rowKey) => hasRow(accountId, rowKey)));
+      return removeAll(accountId, [ended, ...others.filter((_, index) => present[index])]);
     },
 
     async cover({ accountId, sessionId }, { etag }, lastActivityAt, coveredUntil) {
@@ -200,6 +204,8 @@ export const createStore = (table: Table, newId: () => string): Store => {
     },
   };
 };
+
+const removal = (rowKey: string): RowChange => ({ type: 'delete', rowKey });
 
 const untracked = (session: EndedSession): TrackedActivity => ({
   lastActivityAt: session.endedAt,

@@ -58,10 +58,17 @@ describe("the page on the keeper's own fields", () => {
     });
     expect(changed).toMatchObject({ keeper: { keepAlive: false, maxLifetimeMinutes: 240 } });
 
-    const seen = async (): Promise<string> => (await client.show('kept')).keeper.lastActivityAt;
+    // Of a session whose last use is not covered yet, so that a use would show.
+    const fresh = await client.create('{"maxLeaseTime":"0:10:0"}');
+    const seen = async (): Promise<string> => (await client.show(fresh)).keeper.lastActivityAt;
     const before = await seen();
-    await runShell(`${set}\n${look}`);
+    const watch = `${set}\n${look.replace('kept', fresh)}`;
+    await runShell(watch);
     expect(await seen()).toBe(before);
+    await runShell(watch.replace('-H "X-Keeper-Activity: none"', ''));
+    expect((await seen()) > before).toBe(true);
+    await client.send('DELETE', `${client.sessions}/${fresh}`);
+
     await client.untilStatus('kept', 'Ready');
     const answer = JSON.parse(await runShell(`${set}\n${beat}`)) as object;
     expect(answer).toEqual({ status: 'Ready', leaseEnd: expect.any(String), idleAt: expect.any(String) });

@@ -150,7 +150,11 @@ describe('a session', () => {
     const host = await startHost(data);
     await host.call('PUT', '/short', { ...STANDARD, maxLeaseTimeMinutes: 0 });
     const expired = await untilStatus(host, 'short', 'Expired');
-    expect(expired.body.error).toEqual({ code: 'LeaseExpired', message: 'The lease of 0 minutes is over.' });
+    expect(expired.body.error).toBeUndefined();
+    expect(readBooks(data).sessions[0]?.error).toEqual({
+      code: 'LeaseExpired',
+      message: 'The lease of 0 minutes is over.',
+    });
     expect(processesOf(data, 'short')).toEqual([]);
     expect(entryOf(data, 'short').readyAt).not.toBeNull();
   });

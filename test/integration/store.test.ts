@@ -249,6 +249,19 @@ describe('forgetting', () => {
     expect((await fixture.rowsOf(neighbour.session)).events).toHaveLength(1);
   });
 
+  it('leaves a new session of the same id alone, however late it comes', async () => {
+    const { store } = fixture;
+    const found = await fixture.insert(fixture.newSession());
+    const { session } = present(await store.commit(found, endOf(found), [], T0));
+    if (session.life !== 'ended') throw new RangeError('it is over');
+    expect(await store.forget(session)).toBe(true);
+    const { accountId, sessionId } = session;
+    const again = await fixture.insert({ ...fixture.newSession(), accountId, sessionId });
+    const rows = await fixture.rowsOf(again.session);
+    expect(await store.forget(session)).toBe(false);
+    expect(await fixture.rowsOf(again.session)).toEqual(rows);
+  });
+
   it('goes on where an earlier one broke off', async () => {
     const found = await fixture.insert(fixture.newSession());
     const { session } = present(await fixture.store.commit(found, endOf(found), [], T0));

@@ -46,6 +46,7 @@ describe('settings', () => {
       tokenSecrets: [SECRET_BYTES],
       sweepSchedule: '0 * * * * *',
       rates: { readsPerSecond: 200, writesPerSecond: 50, heartbeatsPerSecond: 500 },
+      publicUrl: undefined,
       telemetryConnectionString: undefined,
     });
   });
@@ -63,8 +64,10 @@ describe('settings', () => {
       KEEPER_READS_PER_SECOND: '1000',
       KEEPER_WRITES_PER_SECOND: ' 0.5 ',
       KEEPER_HEARTBEATS_PER_SECOND: '12.25',
+      KEEPER_PUBLIC_URL: ' https://keeper.example.com/arr/ ',
       APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=00000000-0000-0000-0000-000000000001',
     });
+    expect(config.publicUrl).toBe('https://keeper.example.com/arr');
     expect(config.sweepSchedule).toBe('*/2 * * * * *');
     expect(config.telemetryConnectionString).toBe('InstrumentationKey=00000000-0000-0000-0000-000000000001');
     expect(config.rates).toEqual({ readsPerSecond: 1000, writesPerSecond: 0.5, heartbeatsPerSecond: 12.25 });
@@ -101,10 +104,21 @@ describe('settings', () => {
     'KEEPER_OBSERVE_INTERVAL',
     'KEEPER_LAUNCH_TIMEOUT',
     ...RATES,
+    'KEEPER_PUBLIC_URL',
     'APPLICATIONINSIGHTS_CONNECTION_STRING',
   ])('that are empty are as if they were not there: %s', (name) => {
     expect(load({ [name]: '' })).toEqual(load());
   });
+});
+
+it.each([
+  'keeper.example.com',
+  'http://keeper.example.com',
+  'https://a:b@keeper.example.com',
+  'https://k?x',
+  'x',
+])('a public address cannot be %s', (text) => {
+  expect(() => load({ KEEPER_PUBLIC_URL: text })).toThrow('KEEPER_PUBLIC_URL: must be an https URL');
 });
 
 describe('a rate', () => {

@@ -22,7 +22,7 @@ export const shownEntry = (entry: Entry, now: number): ShownSession => ({
   ports: entry.readyAt === null || entry.ports === null ? NO_PORTS : entry.ports,
   teraflops: TERAFLOPS[entry.size],
   message: entry.error?.message ?? null,
-  errorCode: entry.error?.code ?? null,
+  errorCode: entry.status === 'Error' ? (entry.error?.code ?? null) : null,
 });
 
 const NO_PORTS = { handshake: null, inspector: null };

@@ -15,7 +15,7 @@ import type { Answer, ApiRequest } from './http.ts';
 import { pageOf } from './pages.ts';
 import type { Resource2021 } from './paths.ts';
 import { shownEntry } from './properties.ts';
-import { byMethod, type SessionCalls } from './session-calls.ts';
+import { byMethod, operate, type SessionCalls, type SessionWork } from './session-calls.ts';
 import type { Sessions } from './sessions.ts';
 
 const ON_SESSIONS = new Map([['GET', 'list']]);
@@ -68,25 +68,11 @@ export const createRoutes2021 = (
     }
   };
 
-  const operate = (
-    request: ApiRequest,
-    operation: SessionOperation,
-    accountId: string,
-    id: string,
-  ): Answer | Promise<Answer> => {
-    switch (operation) {
-      case 'create':
-        return create(request, accountId, id);
-      case 'get':
-        return { status: 200, body: properties(sessions.get(accountId, id)) };
-      case 'update':
-        return update(request, accountId, id);
-      case 'stop':
-        sessions.stop(accountId, id);
-        return { status: 204 };
-      default:
-        return operation satisfies never;
-    }
+  const work: SessionWork = {
+    create,
+    get: (accountId, id) => ({ status: 200, body: properties(sessions.get(accountId, id)) }),
+    update,
+    stop: sessions.stop,
   };
 
   return async (request: ApiRequest, resource: Resource2021): Promise<Answer> => {
@@ -102,6 +88,8 @@ export const createRoutes2021 = (
     requireApiVersion(request.url.searchParams);
     await calls.admit(request, accountId);
     const id = checkSessionId(resource.sessionId);
-    return calls.counted(operation, accountId, id, () => operate(request, operation, accountId, id));
+    return calls.counted(operation, accountId, id, () =>
+      operate(work, operation, request, { accountId, id }),
+    );
   };
 };

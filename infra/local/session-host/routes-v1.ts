@@ -14,7 +14,7 @@ import type { Entry, SessionOperation } from './entry.ts';
 import type { Answer, ApiRequest } from './http.ts';
 import type { ResourceV1 } from './paths.ts';
 import { shownEntry } from './properties.ts';
-import { byMethod, type SessionCalls } from './session-calls.ts';
+import { byMethod, operate, type SessionCalls, type SessionWork } from './session-calls.ts';
 import type { Sessions } from './sessions.ts';
 
 const ON_SESSIONS = new Map([['GET', 'list']]);
@@ -59,25 +59,11 @@ export const createRoutesV1 = (sessions: Sessions, books: Books, calls: SessionC
     return { status: 200 };
   };
 
-  const operate = (
-    request: ApiRequest,
-    operation: SessionOperation,
-    accountId: string,
-    id: string,
-  ): Answer | Promise<Answer> => {
-    switch (operation) {
-      case 'create':
-        return create(request, accountId, id);
-      case 'get':
-        return { status: 200, body: properties(sessions.get(accountId, id)) };
-      case 'update':
-        return update(request, accountId, id);
-      case 'stop':
-        sessions.stop(accountId, id);
-        return { status: 204 };
-      default:
-        return operation satisfies never;
-    }
+  const work: SessionWork = {
+    create,
+    get: (accountId, id) => ({ status: 200, body: properties(sessions.get(accountId, id)) }),
+    update,
+    stop: sessions.stop,
   };
 
   return async (request: ApiRequest, resource: ResourceV1): Promise<Answer> => {
@@ -91,6 +77,8 @@ export const createRoutesV1 = (sessions: Sessions, books: Books, calls: SessionC
     const operation = byMethod(ON[resource.type], request);
     await calls.admit(request, accountId);
     const id = operation === 'create' ? randomUUID() : idOf(accountId, resource.sessionId);
-    return calls.counted(operation, accountId, id, () => operate(request, operation, accountId, id));
+    return calls.counted(operation, accountId, id, () =>
+      operate(work, operation, request, { accountId, id }),
+    );
   };
 };

@@ -4,7 +4,7 @@ import type { Books } from './books.ts';
 import type { CallGap } from './call-gap.ts';
 import type { SessionOperation } from './entry.ts';
 import { MethodNotAllowedError } from './errors.ts';
-import type { ApiRequest } from './http.ts';
+import type { Answer, ApiRequest } from './http.ts';
 
 /** What the session calls of both API generations have in common: who may make them, and that they are counted. */
 export interface SessionCalls {
@@ -46,6 +46,35 @@ export const createSessionCalls = (
     }
   },
 });
+
+/** How one generation carries out the calls that name a session. */
+export interface SessionWork {
+  create(request: ApiRequest, accountId: string, id: string): Promise<Answer>;
+  get(accountId: string, id: string): Answer;
+  update(request: ApiRequest, accountId: string, id: string): Answer;
+  stop(accountId: string, id: string): void;
+}
+
+export const operate = (
+  work: SessionWork,
+  operation: SessionOperation,
+  request: ApiRequest,
+  { accountId, id }: { accountId: string; id: string },
+): Answer | Promise<Answer> => {
+  switch (operation) {
+    case 'create':
+      return work.create(request, accountId, id);
+    case 'get':
+      return work.get(accountId, id);
+    case 'update':
+      return work.update(request, accountId, id);
+    case 'stop':
+      work.stop(accountId, id);
+      return { status: 204 };
+    default:
+      return operation satisfies never;
+  }
+};
 
 /** What a method means here. @throws MethodNotAllowedError */
 export const byMethod = <T>(operations: ReadonlyMap<string, T>, request: ApiRequest): T => {
