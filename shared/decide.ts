@@ -203,18 +203,21 @@ const lookAtLeaseEnd = (seenAt: Instant, end: { early: Instant; late: Instant })
 
 const stoppingSteps = (session: LiveSession, desired: Desired & { state: 'stopped' }): Step[] => {
   const { creation, missingSince } = session;
+  const seenAt = session.observedAt ?? 0;
   if (missingSince !== null) {
-    // 404 for a server that no answer ever confirmed: a create that is still on its way may yet make it.
+    // 404 for a server that no answer ever confirmed: a create that is still on its way may yet make it. It is looked
+    // for meanwhile, so that it is stopped as soon as it is there.
     const settled = (creation.lastUntil ?? 0) + CREATE_SETTLED_MS;
-    return [{ action: 'observe', at: Math.max(settled, missingSince + STOP_OBSERVE_MS), because: 'missing' }];
+    const look = Math.min(settled, seenAt + STARTING_OBSERVE_MS);
+    return [{ action: 'observe', at: Math.max(look, missingSince + STOP_OBSERVE_MS), because: 'missing' }];
   }
   if (desired.acceptedAt === null) return [{ action: 'stop', at: 0, because: desired.because }];
-  const seenAt = session.observedAt ?? 0;
   const look =
     seenAt < desired.acceptedAt ? desired.acceptedAt + STOP_FIRST_OBSERVE_MS : seenAt + STOP_OBSERVE_MS;
+  // The look first: where both are due at each sweep, a repetition would put off the look that confirms it, for ever.
   return [
-    { action: 'stop', at: desired.acceptedAt + STOP_REPEAT_MS, because: desired.because },
     { action: 'observe', at: look, because: 'stopping' },
+    { action: 'stop', at: desired.acceptedAt + STOP_REPEAT_MS, because: desired.because },
   ];
 };
 

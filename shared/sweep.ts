@@ -18,6 +18,9 @@ const BATCH = 64;
 /** A session that is due again at once is looked at so often in one sweep. */
 const MAX_LOOKS = 3;
 
+/** One operation of the table that fails is nothing unusual; so many of them in one sweep are a table that is down. */
+const MAX_TABLE_FAILURES = 5;
+
 /** What a sweep did; `unfinished` when something was due that it did not come to. */
 export interface SweepReport {
   looked: number;
@@ -35,6 +38,7 @@ export const createSweep =
     const startedAt = clock.now();
     const limits: Limits = { callTimeoutMs: CALL_TIMEOUT_MS, until: startedAt + SWEEP_BUDGET_MS };
     const looks = new Map<string, number>();
+    let tableFailures = 0;
 
     const nextBatch = async (): Promise<DueRow[]> => {
       const batch: DueRow[] = [];
@@ -47,7 +51,7 @@ export const createSweep =
       return batch;
     };
 
-    /** A fault of one row is reported and stops nobody else; a table that is down stops the sweep. */
+    /** A fault of one row, or of one operation, is reported and stops nobody else; a table that is down stops the sweep. */
     const guarded = async <Result>(
       sessionId: string,
       work: () => Promise<Result>,
@@ -55,9 +59,13 @@ export const createSweep =
       try {
         return await work();
       } catch (error) {
-        if (error instanceof StorageUnavailableError) throw error;
-        // It would only fail again in this sweep.
-        looks.set(sessionId, MAX_LOOKS);
+        if (error instanceof StorageUnavailableError) {
+          tableFailures += 1;
+          if (tableFailures > MAX_TABLE_FAILURES) throw error;
+        } else {
+          // It would only fail again in this sweep.
+          looks.set(sessionId, MAX_LOOKS);
+        }
         telemetry.report(faultOf('sweep', error, { accountId, sessionId }));
         return undefined;
       }
@@ -94,7 +102,7 @@ export const createSweep =
         if (clock.now() >= limits.until) return true;
         await sweepBatch(batch);
       }
-      return false;
+      return tableFailures > 0;
     };
 
     const unfinished = await sweepAll().catch((error: unknown) => {

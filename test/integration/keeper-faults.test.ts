@@ -30,6 +30,8 @@ interface Stage {
   reports: Entry[];
   now: number;
   isTableDown: boolean;
+  /** So many reads fail from now on. */
+  failingReads: number;
   answers: Partial<Record<'create' | 'observe' | 'extend' | 'stop', (minutes: number) => Outcome>>;
   create(more?: object): Promise<string>;
   /** Ready since T0, by a look of the keeper. */
@@ -43,7 +45,11 @@ const setStage = (endpoint = ENDPOINT): Stage => {
       stage.isTableDown ? Promise.reject(new StorageUnavailableError('The table does not answer.')) : work();
     return {
       ...table,
-      get: (partition, rowKey) => guard(() => table.get(partition, rowKey)),
+      get(partition, rowKey) {
+        if (stage.failingReads === 0) return guard(() => table.get(partition, rowKey));
+        stage.failingReads -= 1;
+        return Promise.reject(new StorageUnavailableError('This read has failed.'));
+      },
       submit: (partition, changes) => guard(() => table.submit(partition, changes)),
     };
   };
@@ -78,6 +84,7 @@ const setStage = (endpoint = ENDPOINT): Stage => {
     reports: [],
     now: T0,
     isTableDown: false,
+    failingReads: 0,
     answers: {},
     async create(more = {}) {
       const sessionId = randomUUID();
@@ -232,6 +239,17 @@ describe('a sweep', () => {
     expect(stage.reports).toContainEqual(expect.objectContaining({ kind: 'fault', what: 'sweep' }));
     stage.isTableDown = false;
     expect(await stage.keeper.sweep()).toEqual({ looked: 1, unfinished: false });
+  });
+
+  it('goes on past an operation of the table that fails', async () => {
+    const stage = setStage();
+    const ids = await Promise.all(Array.from({ length: 4 }, () => stage.create()));
+    stage.now += seconds(10);
+    stage.answers.observe = () => found({ sentAt: stage.now, receivedAt: stage.now });
+    stage.failingReads = 2;
+    expect(await stage.keeper.sweep()).toMatchObject({ looked: 4 });
+    const sessions = await Promise.all(ids.map((id) => stage.session(id)));
+    expect(sessions.every((one) => one.life === 'live' && one.observed.status === 'Ready')).toBe(true);
   });
 
   it('takes away a due row that has no record', async () => {

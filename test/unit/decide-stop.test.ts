@@ -81,11 +81,35 @@ describe('a session that is to be stopped', () => {
       expected: { type: 'observe', because: 'unanswered' },
     },
     {
+      name: 'accepted a minute ago, and not looked at since: the look comes before the repetition, or it never would',
+      session: liveSession({ desired: stopped('asked', T0, T0), observedAt: at(-1) }),
+      now: at(1),
+      expected: { type: 'observe', because: 'stopping' },
+    },
+    {
+      name: 'accepted a minute ago, and still there: it is repeated',
+      session: liveSession({ desired: stopped('asked', T0, T0), observedAt: at(1) }),
+      now: at(1),
+      expected: { type: 'stop', because: 'asked' },
+    },
+    {
+      name: 'unconfirmed and missing while a create is on its way: it is looked at now and then all the same',
+      session: requestedSession({
+        desired: stopped('asked'),
+        creation: { attempts: 1, firstAttemptAt: T0, lastUntil: at(0, 10) },
+        missingSince: at(0, 20),
+        observedAt: at(0, 20),
+      }),
+      now: at(0, 21),
+      expected: none(look(at(0, 30), 'missing')),
+    },
+    {
       name: 'unconfirmed and missing: a create that is still on its way settles first',
       session: requestedSession({
         desired: stopped('asked'),
         creation: { attempts: 1, firstAttemptAt: T0, lastUntil: at(0, 10) },
         missingSince: at(0, 20),
+        observedAt: at(2, 5),
       }),
       now: at(2, 9),
       expected: none(look(at(2, 10), 'missing')),
