@@ -25,6 +25,13 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'alone',
           include: ['test/alone/**/*.test.ts'],
           testTimeout: 120_000,

@@ -18,7 +18,7 @@ const BATCH = 64;
 /** A session that is due again at once is looked at so often in one sweep. */
 const MAX_LOOKS = 3;
 
-/** One operation of the table that fails is nothing unusual; so many of them in one sweep are a table that is down. */
+/** One operation of the table that fails is nothing unusual; so many of them one after another are a table that is down. */
 const MAX_TABLE_FAILURES = 5;
 
 /** What a sweep did; `unfinished` when something was due that it did not come to. */
@@ -39,6 +39,7 @@ export const createSweep =
     const limits: Limits = { callTimeoutMs: CALL_TIMEOUT_MS, until: startedAt + SWEEP_BUDGET_MS };
     const looks = new Map<string, number>();
     let tableFailures = 0;
+    let isAllDone = true;
 
     const nextBatch = async (): Promise<DueRow[]> => {
       const batch: DueRow[] = [];
@@ -57,9 +58,12 @@ export const createSweep =
       work: () => Promise<Result>,
     ): Promise<Result | undefined> => {
       try {
-        return await work();
+        const result = await work();
+        tableFailures = 0;
+        return result;
       } catch (error) {
         if (error instanceof StorageUnavailableError) {
+          isAllDone = false;
           tableFailures += 1;
           if (tableFailures > MAX_TABLE_FAILURES) throw error;
         } else {
@@ -102,7 +106,7 @@ export const createSweep =
         if (clock.now() >= limits.until) return true;
         await sweepBatch(batch);
       }
-      return tableFailures > 0;
+      return !isAllDone;
     };
 
     const unfinished = await sweepAll().catch((error: unknown) => {

@@ -1,0 +1,60 @@
+import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import { readLive } from '../../shared/store/rows.ts';
+import { BOUND_MS, RULES } from './bounds.ts';
+import type { TableRows } from './table-rows.ts';
+import { type Books, isLiving } from './upstream-books.ts';
+import type { World } from './world.ts';
+
+interface Surroundings {
+  world: World;
+  books: Books;
+  rows: TableRows;
+  accountId: string;
+  /** The keepers' time. */
+  keepersNow: Instant;
+}
+
+/** What is being done may take this long: a stop or a launch, from its beginning to its end. */
+const UNDER_WAY_MS = 10 * MINUTE_MS;
+
+/** V: long after the last fault the records say what the upstream says, and nothing is left over. */
+export const checkEnd = ({ world, books, rows, accountId, keepersNow }: Surroundings): void => {
+  const fail = (sessionId: string, text: string): void =>
+    world.fail({ invariant: 'V', at: world.now(), sessionId, text: `${sessionId}: ${text}` });
+  const minutesAgo = (at: Instant): string => `${Math.round((keepersNow - at) / MINUTE_MS)} min ago`;
+
+  for (const key of rows.keys(accountId)) {
+    const [kind, at, sessionId = ''] = key.split(':');
+    if (kind === 'due' && Number(at) < keepersNow - BOUND_MS)
+      fail(sessionId, `was due ${minutesAgo(Number(at))}, and nobody looked`);
+    if (kind !== 'session') continue;
+    const row = rows.get(accountId, key);
+    if (row === undefined) continue;
+    const record = readLive(accountId, row);
+    const server = books.find(record.sessionId);
+    const { pending, desired, observed, leases, createdAt } = record;
+    if (pending !== null && pending.until < keepersNow - BOUND_MS)
+      fail(record.sessionId, `${pending.op} is pending since ${minutesAgo(pending.until)}`);
+    if (desired.state === 'stopped' && desired.at < keepersNow - UNDER_WAY_MS)
+      fail(record.sessionId, `is being stopped since ${minutesAgo(desired.at)}`);
+    if (server === undefined || server.isForeign) {
+      if (createdAt < keepersNow - UNDER_WAY_MS) fail(record.sessionId, 'there is no such server');
+      continue;
+    }
+    const endedFor = server.endedAt === null ? 0 : world.now() - server.endedAt;
+    if (endedFor > RULES.observeIntervalMs + BOUND_MS)
+      fail(
+        record.sessionId,
+        `${server.status} for ${Math.round(endedFor / MINUTE_MS)} min, and still recorded`,
+      );
+    const readyFor = server.readyAt === null ? 0 : world.now() - server.readyAt;
+    if (isLiving(server) && readyFor > BOUND_MS && observed.status !== 'Ready')
+      fail(record.sessionId, `is Ready, and recorded as ${observed.status}`);
+    if (
+      isLiving(server) &&
+      readyFor > RULES.observeIntervalMs &&
+      leases.grantedMinutes !== server.leaseMinutes
+    )
+      fail(record.sessionId, `has ${server.leaseMinutes} min, and recorded are ${leases.grantedMinutes}`);
+  }
+};

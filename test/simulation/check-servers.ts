@@ -1,0 +1,135 @@
+import { extensionCapMinutes, type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import { STARTING_TIMEOUT_MS } from '../../shared/session.ts';
+import { BOUND_MS, CLOCKS_DIFFER_MS, longestSurvivedOutageMs, RULES, TROUBLED_BOUND_MS } from './bounds.ts';
+import { wrongStop } from './check-stops.ts';
+import type { Faults } from './faults.ts';
+import { type Story, sureOf } from './story.ts';
+import type { TableRows } from './table-rows.ts';
+import { formatSince } from './trace.ts';
+import { type Books, isLiving, type Server } from './upstream-books.ts';
+import type { Invariant } from './violation.ts';
+import type { World } from './world.ts';
+
+/** A call leaves within two seconds of its commit, or not at all. */
+const START_WINDOW_MS = 2_000;
+/** The longest stretch that one note of use covers. */
+const COVER_MS = MINUTE_MS;
+const AUDIT_MS = 20_000;
+
+interface Surroundings {
+  world: World;
+  faults: Faults;
+  books: Books;
+  rows: TableRows;
+  accountId: string;
+  stories: ReadonlyMap<string, Story>;
+}
+
+/** 1, W, K and L: judged by the upstream's books, as things happen there and now and then. */
+export const checkServers = ({ world, faults, books, rows, accountId, stories }: Surroundings): void => {
+  const { now } = world;
+  const fail = (invariant: Invariant, { id }: Pick<Server, 'id'>, text: string): void =>
+    world.fail({ invariant, at: now(), sessionId: id, text: `${id}: ${text}` });
+  /** When the keeper must have seen a server Ready. */
+  const readyKnownAt = new Map<string, Instant>();
+
+  books.watch({
+    created(server) {
+      const story = stories.get(server.id);
+      if (server.isForeign) return;
+      if (story === undefined) fail('1', server, 'nobody asked for this server');
+      else if (story.isRefused) fail('1', server, 'a server for a create that was answered: not possible');
+    },
+    stopped(server) {
+      const story = stories.get(server.id);
+      const isOurs = story !== undefined && !server.isForeign;
+      const wrong = !isOurs ? 'it is somebody else’s' : wrongStop(server, story, world, faults);
+      if (wrong !== undefined) fail('W', server, `stopped, but ${wrong}`);
+    },
+    extended(server, _from, leftAt) {
+      if (server.isForeign) fail('W', server, 'extended, but it is somebody else’s');
+      const promisedAt = stories.get(server.id)?.stopPromisedAt ?? Number.POSITIVE_INFINITY;
+      if (leftAt > promisedAt + START_WINDOW_MS + CLOCKS_DIFFER_MS)
+        fail('L', server, 'extended after its stop was promised');
+    },
+    ended(server) {
+      const story = stories.get(server.id);
+      if (server.status !== 'Expired' || story === undefined || server.isForeign) return;
+      if (isLapse(server, story, now(), faults)) {
+        fail('K', server, `kept and in use, and expired at ${server.leaseMinutes} min`);
+      }
+    },
+  });
+
+  const audit = (): void => {
+    world.quietly(AUDIT_MS, audit);
+    for (const server of books.living()) {
+      const story = stories.get(server.id);
+      if (story === undefined || server.isForeign || server.stoppingSince !== null) continue;
+      const { readyAt } = server;
+      if (readyAt !== null && !readyKnownAt.has(server.id)) {
+        if (faults.longestQuiet(readyAt, now()) > BOUND_MS) readyKnownAt.set(server.id, now());
+      }
+      const known = readyKnownAt.get(server.id);
+      const isStray = rows.get(accountId, `ended:${server.id}`) !== undefined;
+      const unwanted = unwantedSince(server, story, known, isStray ? now() : undefined);
+      for (const [why, since] of unwanted) {
+        const isLate =
+          faults.longestQuiet(since, now()) > BOUND_MS ||
+          faults.longestClear(since, now()) > TROUBLED_BOUND_MS;
+        if (since < now() && isLate) {
+          fail('L', server, `${why} since ${formatSince(since - world.start)}, and still running`);
+        }
+      }
+    }
+  };
+  world.quietly(AUDIT_MS, audit);
+};
+
+/** K: a lease ended that should have been extended, and there was time to do it. */
+const isLapse = (server: Server, story: Story, now: Instant, faults: Faults): boolean => {
+  const [keepAlive, idleTimeout, maxLifetime] = [story.keepAlive, story.idleTimeout, story.maxLifetime].map(
+    (known) => sureOf<boolean | number | null>(known as never),
+  ) as [boolean | undefined, number | null | undefined, number | null | undefined];
+  if (keepAlive !== true || idleTimeout === undefined || maxLifetime === undefined) return false;
+  if (story.stopAskedAt !== null || server.stoppingSince !== null || server.readyAt === null) return false;
+  // A service that refuses the very last minute below the cap is not asked again: a refusal is never repeated unchanged.
+  const lastRefused = faults.chosen.includes('upstream-refuses-lease') ? 1 : 0;
+  if (server.leaseMinutes >= extensionCapMinutes(maxLifetime) - lastRefused) return false;
+  const usedAt = Math.max(story.usedAt, server.readyAt);
+  if (idleTimeout !== null && usedAt + idleTimeout * MINUTE_MS < now + CLOCKS_DIFFER_MS) return false;
+  const from = Math.max(server.readyAt, story.policyAt, now - RULES.renewMarginMinutes * MINUTE_MS);
+  return (
+    faults.longestQuiet(from, now) > BOUND_MS ||
+    faults.longestClear(from, now) > Math.min(longestSurvivedOutageMs(RULES), TROUBLED_BOUND_MS)
+  );
+};
+
+/** L: for which reasons nobody wants the server, and since when the keeper can know. */
+const unwantedSince = (
+  server: Server,
+  story: Story,
+  readyKnownAt: Instant | undefined,
+  strayAt: Instant | undefined,
+): [string, Instant][] => {
+  const found: [string, Instant][] = [];
+  if (story.stopPromisedAt !== null) found.push(['its stop was promised', story.stopPromisedAt]);
+  if (story.terminal !== null) found.push([`shown as ${story.terminal.status}`, story.terminal.at]);
+  if (strayAt !== undefined && story.terminal === null) found.push(['its record is ended', server.createdAt]);
+  const { status, seenAt, readyAt } = server;
+  if (status === 'Starting' && seenAt !== null)
+    found.push(['Starting for too long', seenAt + STARTING_TIMEOUT_MS + MINUTE_MS]);
+  if (readyAt === null || readyKnownAt === undefined) return found;
+  const [idle, life] = [sureOf(story.idleTimeout), sureOf(story.maxLifetime)];
+  const isArmed = story.isArmed || sureOf(story.keepAlive) === true || sureOf(story.isIdleExplicit) === true;
+  if (isArmed && typeof idle === 'number') {
+    const lastUse = Math.max(story.mayBeUsedUntil + Math.min(COVER_MS, idle * MINUTE_MS * 0.1), readyKnownAt);
+    found.push(['idle', lastUse + idle * MINUTE_MS]);
+  }
+  if (typeof life === 'number') {
+    // The keeper counts by the late end of what it knows: whole minutes.
+    const over = Math.max(readyAt + life * MINUTE_MS, story.policyAt) + MINUTE_MS;
+    found.push(['past its lifetime', Math.max(over, readyKnownAt)]);
+  }
+  return found.filter(([, since]) => Number.isFinite(since) && isLiving(server));
+};

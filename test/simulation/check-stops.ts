@@ -1,0 +1,57 @@
+import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import { STARTING_TIMEOUT_MS } from '../../shared/session.ts';
+import { BOUND_MS, CLOCKS_DIFFER_MS, RULES } from './bounds.ts';
+import type { Faults } from './faults.ts';
+import type { Story } from './story.ts';
+import { formatSince } from './trace.ts';
+import type { Server } from './upstream-books.ts';
+import type { World } from './world.ts';
+
+const ARMING_MS = MINUTE_MS;
+
+/**
+ * W: whether a stop that arrives at the upstream is one that somebody wants, by what the client was promised. Undefined
+ * where it is; otherwise why each of the reasons does not hold.
+ */
+export const wrongStop = (server: Server, story: Story, world: World, faults: Faults): string | undefined => {
+  const reasons = [
+    story.stopAskedAt === null ? 'nobody asked for it' : undefined,
+    notIdle(server, story, world),
+    notOver(server, story, world),
+    notGivenUp(server, story, world, faults),
+  ];
+  return reasons.includes(undefined) ? undefined : reasons.join('; ');
+};
+
+const notIdle = ({ readyAt }: Server, story: Story, world: World): string | undefined => {
+  if (readyAt === null) return 'it is not Ready';
+  const isArmed =
+    story.keepAlive.possible.has(true) ||
+    story.isIdleExplicit.possible.has(true) ||
+    story.mayBeUsedUntil >= readyAt + ARMING_MS - CLOCKS_DIFFER_MS;
+  if (!isArmed) return 'idleness was not armed';
+  const timeouts = [...story.idleTimeout.possible].map((minutes) => minutes ?? Number.POSITIVE_INFINITY);
+  const idleAt = Math.max(readyAt, story.usedAt) + Math.min(...timeouts) * MINUTE_MS;
+  return notYet('idle', idleAt, world);
+};
+
+const notOver = ({ readyAt }: Server, story: Story, world: World): string | undefined => {
+  const lives = [...story.maxLifetime.possible].map((minutes) => minutes ?? Number.POSITIVE_INFINITY);
+  return notYet('past its lifetime', (readyAt ?? world.now()) + Math.min(...lives) * MINUTE_MS, world);
+};
+
+/** A launch is given up when nobody heard of it in time, or when it has been Starting for too long. */
+const notGivenUp = (server: Server, story: Story, world: World, faults: Faults): string | undefined => {
+  const unheardAt = story.askedAt + RULES.launchTimeoutMs;
+  const notHeard = notYet('past its launch time-out', unheardAt, world);
+  if (notHeard !== undefined) return notHeard;
+  const wasHeard = server.seenAt !== null && faults.longestQuiet(server.seenAt, unheardAt) > BOUND_MS;
+  if (!wasHeard && story.readyShownAt === null) return undefined;
+  if (server.status !== 'Starting') return 'it was seen in time';
+  return notYet('Starting for too long', server.createdAt + STARTING_TIMEOUT_MS, world);
+};
+
+const notYet = (what: string, at: Instant, world: World): string | undefined => {
+  if (at <= world.now() + CLOCKS_DIFFER_MS) return undefined;
+  return `${what} only at ${Number.isFinite(at) ? formatSince(at - world.start) : 'no time'}`;
+};

@@ -1,0 +1,96 @@
+import type { Row } from '../../shared/store/table.ts';
+import type { TableRows, Written } from './table-rows.ts';
+import type { Invariant } from './violation.ts';
+import type { World } from './world.ts';
+
+/**
+ * What must hold after every transaction, whoever wrote it: A (a change of state leaves an event), T (an ended record
+ * is never written again), L (no extension is decided on a record that says stop), and one due row for each record.
+ */
+export const checkTable = (world: World, rows: TableRows): void => {
+  const dueKeys = new Map<string, Set<string>>();
+
+  rows.watch((written) => {
+    const touched = new Set<string>();
+    const fail = (invariant: Invariant, sessionId: string, text: string): void =>
+      world.fail({ invariant, at: world.now(), sessionId, text: `${sessionId}: ${text}` });
+
+    for (const change of written.changes) {
+      const [kind, ...rest] = change.rowKey.split(':');
+      const sessionId =
+        (kind === 'due' || kind === 'event' ? rest.at(kind === 'due' ? 1 : 0) : rest[0]) ?? '';
+      if (kind === 'due') noteDue(dueKeys, sessionId, change.rowKey, change.type !== 'delete');
+      if (kind === 'session') checkRecord(written, change.rowKey, rows, (...said) => fail(...said));
+      const isKept = written.before.get(change.rowKey) !== undefined && change.type !== 'delete';
+      if (kind === 'ended' && isKept) fail('T', sessionId, 'the ended record was written again');
+      if (kind !== 'event') touched.add(sessionId);
+    }
+    for (const sessionId of touched) {
+      const wrong = wrongRows(rows, written.partition, sessionId, dueKeys.get(sessionId));
+      if (wrong !== undefined) fail('rows', sessionId, wrong);
+    }
+  });
+};
+
+const noteDue = (known: Map<string, Set<string>>, sessionId: string, key: string, isThere: boolean): void => {
+  const keys = known.get(sessionId) ?? new Set();
+  if (isThere) keys.add(key);
+  else keys.delete(key);
+  known.set(sessionId, keys);
+};
+
+const wrongRows = (
+  rows: TableRows,
+  partition: string,
+  sessionId: string,
+  due: ReadonlySet<string> = new Set(),
+): string | undefined => {
+  const live = rows.get(partition, `session:${sessionId}`);
+  const ended = rows.get(partition, `ended:${sessionId}`);
+  const record = live ?? ended;
+  if (live !== undefined && ended !== undefined) return 'it has a living and an ended record';
+  if (record === undefined) return due.size > 0 ? `${due.size} due rows without a record` : undefined;
+  if (due.size !== 1) return `${due.size} due rows`;
+  const dueAt = record.columns.dueAt instanceof Date ? record.columns.dueAt.getTime() : Number.NaN;
+  const [key = ''] = due;
+  if (Number(key.split(':')[1]) !== Math.trunc(dueAt)) return `due ${dueAt}, but in the index ${key}`;
+  return rows.get(partition, `activity:${sessionId}`) === undefined ? 'no activity row' : undefined;
+};
+
+const checkRecord = (
+  { partition, changes, before }: Written,
+  rowKey: string,
+  rows: TableRows,
+  fail: (invariant: Invariant, sessionId: string, text: string) => void,
+): void => {
+  const sessionId = rowKey.slice('session:'.length);
+  const [old, now] = [before.get(rowKey), rows.get(partition, rowKey)];
+  const changed = differences(old, now);
+  const hasEvent = changes.some((change) => change.type === 'create' && change.rowKey.startsWith('event:'));
+  if (changed.length > 0 && !hasEvent) fail('A', sessionId, `${changed.join(', ')} changed without an event`);
+  if (old?.columns.pending === now?.columns.pending) return;
+  const [was, is] = [part(old, 'pending'), part(now, 'pending')];
+  const isNewCall = is !== null && is?.opId !== was?.opId;
+  if (isNewCall && is?.op !== 'stop' && part(now, 'desired')?.state === 'stopped') {
+    fail('L', sessionId, `${is?.op} was decided on a record that says stop`);
+  }
+};
+
+const differences = (old: Row | undefined, now: Row | undefined): string[] => {
+  if ((old === undefined) !== (now === undefined)) return ['its life'];
+  const differs = (column: string, name: string): boolean =>
+    old?.columns[column] !== now?.columns[column] && part(old, column)?.[name] !== part(now, column)?.[name];
+  return STATES.filter(([column, name]) => differs(column, name)).map(([, , what]) => what);
+};
+
+const STATES = [
+  ['desired', 'state', 'what is wanted'],
+  ['observed', 'status', 'what is seen'],
+  ['leases', 'grantedMinutes', 'the lease'],
+] as const;
+
+/** A column of JSON text. */
+const part = (row: Row | undefined, name: string): Record<string, unknown> | null | undefined => {
+  const text = row?.columns[name];
+  return typeof text === 'string' ? JSON.parse(text) : undefined;
+};

@@ -1,0 +1,88 @@
+import { MINUTE_MS } from '../../shared/lease.ts';
+
+/** What can go wrong. A kind is on for spans of time, and while it is on it strikes each operation with a probability. */
+export interface FaultKind {
+  readonly probability: number;
+  /** How long one spell lasts. */
+  readonly leastMs: number;
+  readonly mostMs: number;
+  /** While it is on nothing of its kind gets through: nobody can be expected to act. */
+  readonly obstructs: boolean;
+  /** So many times fewer spells than others have. */
+  readonly rarer?: number;
+}
+
+const light = (probability: number, minutes = 60, rarer = 1): FaultKind => ({
+  probability,
+  leastMs: 5 * MINUTE_MS,
+  mostMs: minutes * MINUTE_MS,
+  obstructs: false,
+  rarer,
+});
+const heavy = (minutes: number, probability = 1): FaultKind => ({
+  probability,
+  leastMs: MINUTE_MS / 4,
+  mostMs: minutes * MINUTE_MS,
+  obstructs: true,
+});
+
+export const FAULT_KINDS = {
+  /** The table does not answer at all: at once, or after its time-out. */
+  'table-outage': heavy(25),
+  /** 503 ServerBusy, to the SDK's repetition as well. */
+  'table-throttled': light(0.1),
+  /** One 500, before or after the effect; the SDK repeats. */
+  'table-500': light(0.1),
+  /** The reply is lost after the commit; the SDK repeats, and reports a conflict with its own write. */
+  'table-reply-lost': light(0.15),
+  /** No answer in time: no effect, or one that was made, or one that comes later. */
+  'table-timeout': light(0.05),
+  'table-slow': light(0.3),
+  /** Pages that are short or empty, with a continuation. */
+  'table-pages': light(0.5),
+
+  'upstream-unreachable': heavy(25),
+  /** It answers 503 to everything. */
+  'upstream-outage': heavy(25),
+  /** It is started again: nothing answers meanwhile. */
+  'upstream-restart': { ...heavy(1), leastMs: 2_000 },
+  'upstream-5xx': light(0.15),
+  'upstream-broken': light(0.15),
+  /** The request arrives when its sender has long given it up. */
+  'upstream-late': light(0.1),
+  'upstream-slow': light(0.3),
+  'upstream-429': heavy(10, 0.6),
+  'upstream-malformed': light(0.1),
+  'upstream-unknown-state': light(0.1),
+  'upstream-partial-list': light(0.5),
+  'upstream-404': light(0.05),
+  'upstream-server-dies': light(0.1),
+  'upstream-stopped-elsewhere': light(0.1),
+  'upstream-full': light(1),
+  /** The id that a client chose belongs to somebody else's session. */
+  'id-taken': light(0.4, 180),
+  'upstream-slow-start': light(0.5, 120),
+  'upstream-slow-stop': light(0.5),
+  'upstream-refuses-lease': light(0.2),
+  'token-unavailable': heavy(10, 0.7),
+  'token-short': light(1, 180),
+  'token-refused': light(0.1),
+
+  /** Before or after any await. */
+  crash: light(0.004),
+  pause: light(0.15),
+  redeploy: light(0.1),
+  'function-timeout': light(0.3),
+  /** The keepers' clocks beside the upstream's: up to ten minutes, either way. */
+  'clock-skew': light(1, 240),
+
+  'tick-missed': heavy(12),
+  'tick-late': light(0.5),
+  'tick-duplicate': light(0.5),
+  'queue-repeated': light(0.3),
+
+  /** A client's call, or the answer to it, gets lost on its way. */
+  'client-lost': light(0.15),
+} as const satisfies Record<string, FaultKind>;
+
+export type FaultName = keyof typeof FAULT_KINDS;

@@ -1,0 +1,104 @@
+import { Worker } from 'node:worker_threads';
+import { longestSurvivedOutageMs, RULES } from './bounds.ts';
+import { FAULT_KINDS } from './fault-kinds.ts';
+import { readOptions, type SimulateOptions, USAGE } from './options.ts';
+import { simulate } from './run.ts';
+import { formatSince } from './trace.ts';
+import type { Violation } from './violation.ts';
+import type { WorkerReport } from './worker.ts';
+import { START } from './world.ts';
+
+/** `npm run simulate`: many seeds on all cores, or one seed with its trace. */
+
+const LAST_STEPS = 60;
+const PROGRESS_MS = 5_000;
+
+interface Totals {
+  seeds: number;
+  steps: number;
+  faults: Map<string, number>;
+  /** Pairs of faults that were hit in one and the same run. */
+  pairs: Set<string>;
+  violations: number;
+}
+
+const say = (line: string): void => console.log(line);
+
+const describe = (seed: number, { invariant, at, text }: Violation): string =>
+  `seed ${seed}: invariant ${invariant} at ${formatSince(at - START)}: ${text}`;
+
+const add = (totals: Totals, report: Pick<WorkerReport, 'steps' | 'violation' | 'faults'>): void => {
+  totals.seeds += 1;
+  totals.steps += report.steps;
+  if (report.violation !== undefined) totals.violations += 1;
+  for (const [name, hits] of report.faults) totals.faults.set(name, (totals.faults.get(name) ?? 0) + hits);
+  const names = report.faults.map(([name]) => name).sort();
+  for (const [index, one] of names.entries())
+    for (const other of names.slice(index + 1)) totals.pairs.add(`${one} ${other}`);
+};
+
+/** Runs one seed here, and shows its trace. */
+const replay = async (seed: number, { hours, faults, isWholeTrace }: SimulateOptions, totals: Totals) => {
+  const report = await simulate({ seed, hours, faults, isWholeTrace });
+  for (const line of isWholeTrace ? report.trace : report.trace.slice(-LAST_STEPS)) say(line);
+  say(`faults of this seed: ${report.chosen.join(', ') || 'none'}`);
+  if (report.violation !== undefined) say(describe(seed, report.violation));
+  add(totals, { ...report, faults: [...report.faults] });
+};
+
+/** Hands seeds to workers, one after another, until all have run. */
+const runAll = async (
+  { seeds, firstSeed, hours, workers }: SimulateOptions,
+  totals: Totals,
+): Promise<void> => {
+  const queue = Array.from({ length: seeds }, (_, index) => firstSeed + index).values();
+  let shownAt = Date.now();
+  const work = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { hours } });
+      const next = (): void => {
+        const { value: seed, done } = queue.next();
+        if (!done) worker.postMessage(seed);
+        else worker.terminate().then(() => resolve(), reject);
+      };
+      worker.on('error', reject);
+      worker.on('message', (report: WorkerReport) => {
+        add(totals, report);
+        if (report.violation !== undefined) {
+          for (const line of report.trace.slice(-LAST_STEPS)) say(line);
+          say(
+            `${describe(report.seed, report.violation)}\nreplay it with --seed ${report.seed} --hours ${hours} --trace\n`,
+          );
+        }
+        if (Date.now() - shownAt > PROGRESS_MS) {
+          shownAt = Date.now();
+          say(`${totals.seeds} of ${seeds} seeds, ${totals.violations} violations`);
+        }
+        next();
+      });
+      next();
+    });
+  await Promise.all(Array.from({ length: Math.min(workers, seeds) }, work));
+  for (const name of Object.keys(FAULT_KINDS)) {
+    const hits = totals.faults.get(name) ?? 0;
+    say(hits === 0 ? `${name}: NEVER HIT` : `${name}: ${hits} hits`);
+  }
+  const kinds = Object.keys(FAULT_KINDS).length;
+  say(`pairs of faults hit in one run: ${totals.pairs.size} of ${(kinds * (kinds - 1)) / 2}`);
+};
+
+const main = async (): Promise<void> => {
+  const options = readOptions(process.argv.slice(2));
+  const totals: Totals = { seeds: 0, steps: 0, faults: new Map(), pairs: new Set(), violations: 0 };
+  say(`A kept session survives an outage of ${longestSurvivedOutageMs(RULES) / 1000} s.`);
+  if (options.replay === undefined) await runAll(options, totals);
+  else await replay(options.replay, options, totals);
+  const hits = [...totals.faults.values()].reduce((sum, count) => sum + count, 0);
+  say(`seeds ${totals.seeds}, steps ${totals.steps}, faults ${hits}, violations ${totals.violations}`);
+  process.exitCode = totals.violations > 0 ? 1 : 0;
+};
+
+main().catch((error: unknown) => {
+  console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  process.exitCode = 2;
+});

@@ -1,0 +1,141 @@
+import { KeeperError } from '../../shared/errors.ts';
+import type { Keeper } from '../../shared/keeper.ts';
+import type { Instant } from '../../shared/lease.ts';
+import type { Faults } from './faults.ts';
+import { createProcess, type Process } from './process.ts';
+import type { World } from './world.ts';
+
+/**
+ * The platform that runs the keeper: some instances at once, each of which may end at any moment and is replaced; calls
+ * are handed to any of them.
+ */
+export interface Platform {
+  /** One call to some instance, as its caller sees it. */
+  call<T>(what: string, ask: (keeper: Keeper) => Promise<T>, limits?: CallLimits): Promise<Answer<T>>;
+  /** The time of the instances' clocks, give or take a few seconds. */
+  now(): Instant;
+}
+
+/** `lost`: no answer came. Where it was not even `sent`, it had no effect; otherwise nobody knows. */
+export type Answer<T> =
+  | { type: 'answered'; value: T; by: Process }
+  | { type: 'failed'; error: unknown; by: Process }
+  | { type: 'lost'; sent: boolean; by?: Process };
+
+export interface CallLimits {
+  /** So long its caller waits. */
+  patienceMs?: number;
+  /** So long the platform waits, before it ends the instance with everything that goes on in it. */
+  endsAfterMs?: number | undefined;
+}
+
+interface Instance {
+  process: Process;
+  keeper: Keeper;
+}
+
+const SLOTS = 2;
+const PATIENCE_MS = 30_000;
+/** An instance that is replaced may finish what it has begun. */
+const DRAIN_MS = 30_000;
+
+export const createPlatform = (
+  world: World,
+  faults: Faults,
+  build: (process: Process) => Keeper,
+): Platform => {
+  const chance = world.chance('platform');
+  const slots: (Instance | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
+  let started = 0;
+  // The keepers' time beside the upstream's; it stays as it is for the run.
+  const skewMs = faults.chosen.includes('clock-skew') ? chance.integer(-600_000, 600_000) : 0;
+
+  const start = (slot: number): void => {
+    if (skewMs !== 0) faults.count('clock-skew');
+    started += 1;
+    const name = `keeper-${started}`;
+    // Instances of one cloud agree on the time to less than a second; with the upstream nothing is agreed.
+    const own = chance.integer(-400, 400);
+    const process = createProcess(name, world, faults, () => own + skewMs);
+    const instance = { process, keeper: build(process) };
+    slots[slot] = instance;
+    world.trace.note(name, `starts in slot ${slot}`);
+    process.whenEnded(() => {
+      if (slots[slot] !== instance) return;
+      slots[slot] = undefined;
+      world.after(chance.integer(200, 20_000), () => {
+        if (slots[slot] === undefined) start(slot);
+      });
+    });
+  };
+
+  /** Every minute: what befalls whole instances. */
+  const befall = (): void => {
+    const slot = chance.integer(0, SLOTS - 1);
+    const instance = slots[slot];
+    if (instance !== undefined) {
+      if (faults.strikes('pause')) pause(instance, slot);
+      else if (faults.strikes('redeploy')) redeploy(instance, slot);
+    }
+    world.after(chance.integer(20_000, 60_000), befall);
+  };
+
+  const pause = ({ process }: Instance, slot: number): void => {
+    const sleepsMs = chance.pick([5_000, 30_000, 130_000, 900_000]);
+    faults.hit('pause', sleepsMs);
+    process.pause();
+    world.after(sleepsMs, () => process.wake());
+    // The platform may think that it is gone: then it wakes up beside its successor.
+    if (chance.hits(0.5)) start(slot);
+  };
+
+  const redeploy = ({ process }: Instance, slot: number): void => {
+    start(slot);
+    world.after(chance.integer(0, DRAIN_MS), () => process.end('redeployed'));
+  };
+
+  for (let slot = 0; slot < SLOTS; slot += 1) start(slot);
+  world.after(60_000, befall);
+
+  return {
+    now: () => world.now() + skewMs,
+    async call(what, ask, { patienceMs = PATIENCE_MS, endsAfterMs } = {}) {
+      const instance = slots[chance.integer(0, SLOTS - 1)];
+      if (instance === undefined) {
+        await world.sleep(50);
+        return { type: 'lost', sent: false };
+      }
+      const { process, keeper } = instance;
+      return new Promise((resolve) => {
+        let isOver = false;
+        const over = (answer: Parameters<typeof resolve>[0]): void => {
+          isOver = true;
+          resolve(answer);
+        };
+        const lose = (): void => resolve({ type: 'lost', sent: true, by: process });
+        process.begin(() => {
+          ask(keeper).then(
+            (value) => over({ type: 'answered', value, by: process }),
+            (error: unknown) => {
+              checkExpected(world, what, error);
+              over({ type: 'failed', error, by: process });
+            },
+          );
+        });
+        process.whenEnded(lose);
+        world.after(patienceMs, lose);
+        if (endsAfterMs === undefined) return;
+        world.after(endsAfterMs, () => {
+          if (!isOver) process.end(`${what} took too long`);
+        });
+      });
+    },
+  };
+};
+
+/** Callers are promised errors of one family; anything else is a fault of the keeper. */
+const checkExpected = (world: World, what: string, error: unknown): void => {
+  if (error instanceof KeeperError && error.status !== 500) return;
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  world.fail({ invariant: 'error', at: world.now(), sessionId: what, text: `${what} throws ${text}` });
+};

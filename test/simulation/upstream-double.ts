@@ -1,0 +1,186 @@
+import { MINUTE_MS } from '../../shared/lease.ts';
+import {
+  BrokenExchangeError,
+  type HttpAnswer,
+  type HttpRequest,
+  type Send,
+  UnreachableError,
+} from '../../shared/upstream/send.ts';
+import { createCallCheck } from './check-calls.ts';
+import type { Faults } from './faults.ts';
+import { abortInstantOf, type Process } from './process.ts';
+import type { Books } from './upstream-books.ts';
+import { answerOf, type Conditions, error, UPSTREAM } from './upstream-wire.ts';
+import type { World } from './world.ts';
+
+/** The service as a process meets it over HTTP: the way there and back, with everything that happens on it. */
+
+/** A request that left, for whoever counts them (the rate limit of invariant R). */
+export interface UpstreamCall {
+  at: number;
+  method: string;
+  path: string;
+}
+
+export interface UpstreamService {
+  connect(process: Process): Send;
+  calls(): readonly UpstreamCall[];
+}
+
+export const createUpstreamService = (world: World, faults: Faults, books: Books): UpstreamService => {
+  const chance = world.chance('upstream');
+  const calls: UpstreamCall[] = [];
+  const check = createCallCheck(world);
+  const latency = (): number => chance.integer(5, 80);
+  /** A service that says 404 twice in a row, half a minute apart, is believed: it lies no more than once an hour. */
+  const lies = new Map<string, number>();
+  const mayLie = (path: string): boolean => (lies.get(path) ?? 0) < world.now() - 60 * MINUTE_MS;
+
+  const conditionsAt = (leftAt: number): Conditions => ({
+    now: world.now(),
+    leftAt,
+    startsInMs: faults.strikes('upstream-slow-start')
+      ? chance.integer(4 * MINUTE_MS, 40 * MINUTE_MS)
+      : chance.integer(2_000, 150_000),
+    stopsInMs: faults.strikes('upstream-slow-stop')
+      ? chance.integer(20_000, 100_000)
+      : chance.integer(200, 8_000),
+    isFull: faults.strikes('upstream-full'),
+    refusesLease: false,
+    tokenLifetimeMs: faults.strikes('token-short') ? chance.integer(11, 20) * MINUTE_MS : 24 * 60 * MINUTE_MS,
+    pageSize: chance.integer(1, 30),
+  });
+
+  const serve = (request: HttpRequest, leftAt: number): HttpAnswer => {
+    const conditions = conditionsAt(leftAt);
+    const refusesLease = request.method === 'PATCH' && faults.strikes('upstream-refuses-lease');
+    return answerOf(books, request, { ...conditions, refusesLease });
+  };
+
+  const send = (process: Process, request: HttpRequest): Promise<HttpAnswer> => {
+    const { method, url, signal } = request;
+    const path = url.slice(UPSTREAM.length);
+    const isToken = path.endsWith('/token');
+    const what = `${method} ${path.split('?')[0]?.replace(/^\/accounts\/[^/]*/, '')}`;
+    return process.io(what, (answered, failed) => {
+      const leftAt = world.now();
+      const note = (text: string): void => world.trace.note(process.name, `${what}: ${text}`);
+      calls.push({ at: leftAt, method, path });
+
+      const sessionId = method === 'GET' ? undefined : path.split(/[/?]/)[4];
+      const answeredOnce =
+        sessionId === undefined ? undefined : check.leaves(sessionId, what, abortInstantOf(signal));
+      let isOver = false;
+      const settle = (act: () => void): void => {
+        if (isOver) return;
+        isOver = true;
+        answeredOnce?.();
+        act();
+      };
+      const breakOff = (why: string): void =>
+        settle(() => {
+          note(why);
+          failed(new BrokenExchangeError(new Error(why)));
+        });
+      // The aborting itself reaches a process only while it runs.
+      if (signal.aborted) return breakOff('aborted before it left');
+      signal.addEventListener('abort', () => breakOff('aborted'), { once: true });
+
+      const answer = (got: HttpAnswer, backMs = latency()): void =>
+        world.after(backMs, () =>
+          settle(() => {
+            if (!isToken) note(`${got.status}${method === 'GET' ? ` ${briefly(got.body)}` : ''}`);
+            noteSeen(books, got, world.now());
+            answered(got);
+          }),
+        );
+      const unreachable = (): void =>
+        world.after(latency(), () =>
+          settle(() => {
+            note('cannot be reached');
+            failed(new UnreachableError(new Error('ECONNREFUSED')));
+          }),
+        );
+      /** The effect, and what becomes of the answer. */
+      const arrive = (afterMs: number, then: (got: HttpAnswer) => void): void =>
+        world.quietly(afterMs, () => then(serve(request, leftAt)));
+
+      if (faults.strikes('upstream-unreachable') || faults.strikes('upstream-restart')) return unreachable();
+      if (faults.strikes('upstream-outage')) return answer(error(503, 'Unavailable', 'down'), latency() * 2);
+      if (isToken && faults.strikes('token-unavailable')) return answer(error(500, 'Internal', 'no'), 50);
+      if (!isToken && faults.isOn('upstream-429') && faults.strikes('upstream-429')) {
+        const seconds = chance.pick([undefined, '1', '10', '60', '3600', 'soon']);
+        faults.hit('upstream-429', (Number(seconds) <= 120 ? Number(seconds) : 10) * 1000);
+        return answer({
+          status: 429,
+          headers: seconds === undefined ? {} : { 'retry-after': seconds },
+          body: '',
+        });
+      }
+      if (faults.strikes('upstream-5xx')) {
+        const got = { ...error(chance.pick([500, 502, 503, 504]), 'Internal', 'fault'), headers: {} };
+        return chance.hits(0.5) ? answer(got) : arrive(latency(), () => answer(got));
+      }
+      if (faults.strikes('upstream-broken')) {
+        const broken = (): void => world.after(latency(), () => breakOff('broken off'));
+        return chance.hits(0.5) ? broken() : arrive(latency(), broken);
+      }
+      if (faults.strikes('upstream-late')) {
+        const lateMs = chance.integer(3_000, 60_000);
+        note(`arrives after ${lateMs} ms`);
+        return arrive(lateMs, answer);
+      }
+      if (faults.strikes('upstream-malformed')) {
+        const body = chance.pick([
+          '',
+          '<html>',
+          '{',
+          '{"sessions":3}',
+          '[]',
+          '{"id":"other","status":"Ready"}',
+        ]);
+        return arrive(latency(), (got) => answer({ ...got, body }));
+      }
+      if (!isToken && faults.strikes('upstream-unknown-state')) {
+        return arrive(latency(), (got) =>
+          answer({ ...got, body: got.body.replace(/"status":"[A-Za-z]+"/g, '"status":"Hibernating"') }),
+        );
+      }
+      // Its tokens end while no new ones are to be had.
+      if (!isToken && faults.isOn('token-unavailable') && chance.hits(0.3))
+        return answer({ status: 401, headers: {}, body: '' });
+      if (!isToken && faults.strikes('token-refused')) return answer({ status: 401, headers: {}, body: '' });
+      if (method === 'GET' && path.includes('/sessions/') && mayLie(path) && faults.strikes('upstream-404')) {
+        lies.set(path, leftAt);
+        return answer(error(404, 'SessionNotFound', 'There is no such session.'));
+      }
+      if (method === 'GET' && path.includes('/sessions?') && faults.strikes('upstream-partial-list')) {
+        return arrive(latency(), (got) => answer(partly(got, chance.integer(0, 2))));
+      }
+      const slowness = faults.strikes('upstream-slow') ? chance.integer(1_000, 15_000) : 0;
+      arrive(latency() + (chance.hits(0.5) ? slowness : 0), (got) => answer(got, latency() + slowness));
+    });
+  };
+
+  return { connect: (process) => (request) => send(process, request), calls: () => calls };
+};
+
+/** The list as it is, but for some of it, and without a word that there is more. */
+const partly = (got: HttpAnswer, count: number): HttpAnswer => {
+  if (got.status !== 200) return got;
+  const { sessions }: { sessions: unknown[] } = JSON.parse(got.body);
+  return { ...got, body: JSON.stringify({ sessions: sessions.slice(0, count) }) };
+};
+
+const noteSeen = (books: Books, { status, body }: HttpAnswer, now: number): void => {
+  if (status !== 200 && status !== 201) return;
+  for (const [, id = ''] of body.matchAll(/"id":"([^"]*)"/g)) {
+    const server = books.find(id);
+    if (server !== undefined) server.seenAt ??= now;
+  }
+};
+
+const briefly = (body: string): string => {
+  const status = /"status":"([A-Za-z]+)"/.exec(body)?.[1];
+  return status ?? body.slice(0, 40);
+};

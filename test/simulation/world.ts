@@ -1,0 +1,65 @@
+import type { Instant } from '../../shared/lease.ts';
+import { type Chance, chanceOf } from './chance.ts';
+import { createEventQueue } from './event-queue.ts';
+import { createTrace, type Trace } from './trace.ts';
+import type { Violation } from './violation.ts';
+
+/** Virtual time: nothing in a run waits for a clock, and whatever happens at an instant happens in one order. */
+export interface World {
+  readonly start: Instant;
+  readonly seed: number;
+  readonly trace: Trace;
+  now(): Instant;
+  /** Plans something; it runs with everything settled that came before it. */
+  after(milliseconds: number, run: () => void): void;
+  /** The same for what settles no promise of anybody: a request that arrives, a server that starts. */
+  quietly(milliseconds: number, run: () => void): void;
+  sleep(milliseconds: number): Promise<void>;
+  /** A stream of chance of its own for each name. */
+  chance(name: string): Chance;
+  /** Ends the run: an invariant does not hold. */
+  fail(violation: Violation): void;
+  failure(): Violation | undefined;
+  /** Runs everything that is planned by then, or until an invariant fails. */
+  run(until: Instant): Promise<void>;
+  steps(): number;
+}
+
+/** A Monday. Every run begins at the same instant, so that a trace depends on the seed alone. */
+export const START = Date.UTC(2026, 0, 5);
+
+export const createWorld = (seed: number, isWholeTrace = false): World => {
+  const queue = createEventQueue();
+  let now = START;
+  let steps = 0;
+  let failed: Violation | undefined;
+  const plan = (milliseconds: number, run: () => void, isQuiet: boolean): void =>
+    queue.push(now + Math.max(0, Math.round(milliseconds)), run, isQuiet);
+  const after = (milliseconds: number, run: () => void): void => plan(milliseconds, run, false);
+  return {
+    start: START,
+    seed,
+    trace: createTrace(START, () => now, isWholeTrace),
+    now: () => now,
+    after,
+    quietly: (milliseconds, run) => plan(milliseconds, run, true),
+    sleep: (milliseconds) => new Promise((resolve) => after(milliseconds, resolve)),
+    chance: (name) => chanceOf(seed, name),
+    fail(violation) {
+      failed ??= violation;
+    },
+    failure: () => failed,
+    async run(until) {
+      for (let event = queue.popBy(until); event !== undefined; event = queue.popBy(until)) {
+        now = event.at;
+        steps += 1;
+        event.run();
+        // All that follows from it by promises alone: an immediate comes after every microtask.
+        if (!event.isQuiet) await new Promise(setImmediate);
+        if (failed !== undefined) return;
+      }
+      now = until;
+    },
+    steps: () => steps,
+  };
+};
