@@ -46,7 +46,7 @@ export default defineConfig({
             {
               test: {
                 name: 'soak',
-                include: ['test/soak/**/*.test.ts', 'test/alone/fuzz.test.ts'],
+                include: ['test/soak/**/*.test.ts', 'test/integration/fuzz.test.ts'],
                 fileParallelism: false,
                 testTimeout: 900_000,
                 hookTimeout: 60_000,

@@ -3,8 +3,8 @@ import { simulate } from './run.ts';
 import { formatSince } from './trace.ts';
 import { START } from './world.ts';
 
-/** As many as fit into some twenty seconds of one core; `npm run simulate` runs more of them. */
-const SEEDS = 15;
+/** As many as fit into some ten seconds; `npm run simulate` runs more of them. */
+const SEEDS = 10;
 const HOURS = 24;
 
 describe('the keeper, simulated', () => {

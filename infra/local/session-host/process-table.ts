@@ -66,7 +66,12 @@ const readProcFolder = (pid: number): ProcessInfo | undefined => {
   };
 };
 
-const bootId = (): string => readProcFile('/proc/sys/kernel/random/boot_id')?.trim() ?? 'boot';
+/** The same for as long as this process lives, and read with each process that is looked at. */
+let knownBootId: string | undefined;
+const bootId = (): string => {
+  knownBootId ??= readProcFile('/proc/sys/kernel/random/boot_id')?.trim() ?? 'boot';
+  return knownBootId;
+};
 
 const readEnvironment = (pid: number): ReadonlyMap<string, string> => {
   const lines = (readProcFile(`/proc/${pid}/environ`) ?? '').split('\0');

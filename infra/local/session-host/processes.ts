@@ -83,7 +83,20 @@ const isGroupAlive = (identity: ProcessIdentity): boolean => {
   // A group's id is not given to a new process while the group has members: another start means that it is gone.
   if (first !== undefined && first.start !== identity.start) return false;
   if (first !== undefined && !first.isZombie) return true;
+  // The system knows at once that nothing is left; only of those that wait to be taken note of it does not tell.
+  if (!isGroupKnown(identity.pid)) return false;
   return listProcesses().some((info) => info.group === identity.pid && !info.isZombie);
+};
+
+const isGroupKnown = (group: number): boolean => {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ESRCH') return false;
+    // EPERM: there is one, which is another user's.
+    return true;
+  }
 };
 
 const signalGroup = (identity: ProcessIdentity, signal: NodeJS.Signals): void => {

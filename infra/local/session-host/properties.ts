@@ -22,7 +22,8 @@ export const shownEntry = (entry: Entry, now: number): ShownSession => ({
   ports: entry.readyAt === null || entry.ports === null ? NO_PORTS : entry.ports,
   teraflops: TERAFLOPS[entry.size],
   message: entry.error?.message ?? null,
-  errorCode: entry.status === 'Error' ? (entry.error?.code ?? null) : null,
+  // That a lease is over is no failure; that the host was shut down is one.
+  errorCode: entry.status === 'Expired' ? null : (entry.error?.code ?? null),
 });
 
 const NO_PORTS = { handshake: null, inspector: null };
