@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from './compile-cache.ts';
 
 const SCRIPT = fileURLToPath(new URL('../node_modules/azurite/dist/src/table/main.js', import.meta.url));
 
@@ -49,6 +50,7 @@ export const startAzuriteTable = async (): Promise<AzuriteTable> => {
     const port = await freePort();
     const child = spawn(process.execPath, [SCRIPT, '--tablePort', String(port), ...options], {
       cwd: folder,
+      env: { ...process.env, ...COMPILE_CACHE },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const exited = once(child, 'exit');

@@ -7,6 +7,7 @@ import { freePorts } from '../infra/local/ports.ts';
 import { type Stack, type StackSettings, startStack } from '../infra/local/stack.ts';
 import { DEMO_ACCOUNT } from '../shared/config.ts';
 import { type KeptSessionV1, keptSessionV1Schema } from '../shared/protocol/kept.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { holdToDescription, releaseFromDescription } from './described.ts';
 
 /** The whole stack for a test, on ports and in a folder of its own, with everything that it printed. */
@@ -34,7 +35,13 @@ export const startTestStack = async (
   const settings: StackSettings = {
     ports,
     dataFolder,
-    environment: { PATH: process.env.PATH, HOME: process.env.HOME, ...FAST, ...environment },
+    environment: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      ...COMPILE_CACHE,
+      ...FAST,
+      ...environment,
+    },
   };
   const lines: string[] = [];
   const stack = await startStack(settings, {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 
 const MAIN = fileURLToPath(new URL('../../infra/local/functions-host/main.ts', import.meta.url));
 const FIXTURE_APP = fileURLToPath(new URL('./fixture-app/', import.meta.url));
@@ -73,7 +74,14 @@ export interface HostProcess {
 export const startHostProcess = (env: Readonly<Record<string, string>> = {}): HostProcess => {
   const dataFolder = join(mkdtempSync(join(tmpdir(), 'functions-host-')), 'data');
   const child = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, PORT: '0', LEASE_KEEPER_DATA: dataFolder, LEASE_KEEPER_APP: FIXTURE_APP, ...env },
+    env: {
+      ...process.env,
+      ...COMPILE_CACHE,
+      PORT: '0',
+      LEASE_KEEPER_DATA: dataFolder,
+      LEASE_KEEPER_APP: FIXTURE_APP,
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   if (child.stdout === null || child.stderr === null) throw new Error('the host has no output to read');

@@ -9,6 +9,7 @@ import { type BooksContent, parseBooks } from '../../infra/local/session-host/bo
 import { listProcesses } from '../../infra/local/session-host/process-table.ts';
 import type { Session2021 } from '../../shared/protocol/session-2021.ts';
 import type { SessionV1 } from '../../shared/protocol/session-v1.ts';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 import { holdToDescription, releaseFromDescription } from '../described.ts';
 
 /** Session hosts as real processes, for tests of everything that only shows there. */
@@ -77,6 +78,7 @@ export const forkHost = (dataFolder: string, settings: Record<string, string> = 
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      ...COMPILE_CACHE,
       LEASE_KEEPER_DATA: dataFolder,
       SESSION_HOST_PORT: '0',
       SESSION_HOST_STARTUP: '00:00:00.3',

@@ -12,6 +12,19 @@ const body = JSON.stringify({
   pid: process.pid,
 });
 
-createServer((_, response) => {
+/** The port was free when it was chosen; a connection of somebody's may have been given it since, for a moment. */
+const RETRY_MS = 100;
+const GIVE_UP_MS = 10_000;
+const startedAt = performance.now();
+
+const server = createServer((_, response) => {
   response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' }).end(body);
-}).listen(Number(process.env.LEASE_KEEPER_PORT), '127.0.0.1');
+});
+const listen = (): void => {
+  server.listen(Number(process.env.LEASE_KEEPER_PORT), '127.0.0.1');
+};
+server.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EADDRINUSE' || performance.now() - startedAt > GIVE_UP_MS) throw error;
+  setTimeout(listen, RETRY_MS);
+});
+listen();
