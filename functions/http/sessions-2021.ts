@@ -3,11 +3,10 @@ import { requireApiVersion } from '../../shared/protocol/api-version.ts';
 import { checkBody } from '../../shared/protocol/body.ts';
 import { VERSION_HEADERS } from '../../shared/protocol/headers.ts';
 import { wishesOf } from '../../shared/protocol/keeper-fields.ts';
-import { keeperObject } from '../../shared/protocol/keeper-object.ts';
-import { createKeptSchema, type KeptSession, updateKeptSchema } from '../../shared/protocol/kept.ts';
-import { isListed, leaseError2021, PAGE_SIZE, writeSession } from '../../shared/protocol/session-2021.ts';
+import { createKeptSchema, updateKeptSchema, writeKept } from '../../shared/protocol/kept.ts';
+import { isListed, leaseError2021, PAGE_SIZE } from '../../shared/protocol/session-2021.ts';
 import { checkSessionId } from '../../shared/protocol/vocabulary.ts';
-import { type SessionView, shownSession } from '../../shared/view.ts';
+import { shownSession } from '../../shared/view.ts';
 import { accountEndpoint, empty, type Generation, json, type Services, sessionEndpoint } from './endpoint.ts';
 import { heartbeat } from './heartbeat.ts';
 
@@ -21,11 +20,6 @@ const generation2021: Generation = {
   sessionId: checkSessionId,
 };
 
-const properties = (view: SessionView, now: number): KeptSession => ({
-  ...writeSession(shownSession(view.session, now)),
-  keeper: keeperObject(view),
-});
-
 /** `PUT /accounts/{accountId}/sessions/{sessionId}` */
 export const createSession = (services: Services): HttpHandler =>
   sessionEndpoint(services, generation2021, 'write', async (request) => {
@@ -35,13 +29,13 @@ export const createSession = (services: Services): HttpHandler =>
     const wanted = { sessionId, size, models, leaseMinutes, ...wishesOf(body) };
     const { isNew, view, unfinished } = await keeper.create(wanted);
     if (unfinished) requestSweep();
-    return json(isNew ? 201 : 200, properties(view, now));
+    return json(isNew ? 201 : 200, writeKept(view, now));
   });
 
 /** `GET /accounts/{accountId}/sessions/{sessionId}` */
 export const getSession = (services: Services): HttpHandler =>
   sessionEndpoint(services, generation2021, 'read', async ({ keeper, sessionId, isUse, now }) =>
-    json(200, properties(await keeper.show(sessionId, isUse), now)),
+    json(200, writeKept(await keeper.show(sessionId, isUse), now)),
   );
 
 /** `PATCH /accounts/{accountId}/sessions/{sessionId}` */
@@ -53,7 +47,7 @@ export const updateSession = (services: Services): HttpHandler =>
       const change = { leaseMinutes: body.maxLeaseTimeMinutes, ...wishesOf(body) };
       const { view, unfinished } = await keeper.change(sessionId, change, isUse);
       if (unfinished) requestSweep();
-      return json(200, properties(view, now));
+      return json(200, writeKept(view, now));
     } catch (error) {
       throw leaseError2021(error);
     }
@@ -77,7 +71,7 @@ export const listSessions = (services: Services): HttpHandler =>
     const { views, next } = await keeper.page(after, PAGE_SIZE);
     const sessions = views
       .filter(({ session }) => isListed(shownSession(session, now)))
-      .map((view) => properties(view, now));
+      .map((view) => writeKept(view, now));
     if (next === undefined) return json(200, { sessions });
     const query = {
       'api-version': apiVersion,

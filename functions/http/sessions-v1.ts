@@ -3,12 +3,10 @@ import type { HttpHandler, HttpResponseInit } from '@azure/functions';
 import { SessionNotFoundError } from '../../shared/errors.ts';
 import { checkBody } from '../../shared/protocol/body.ts';
 import { wishesOf } from '../../shared/protocol/keeper-fields.ts';
-import { keeperObject } from '../../shared/protocol/keeper-object.ts';
-import { createKeptV1Schema, type KeptSessionV1, updateKeptV1Schema } from '../../shared/protocol/kept.ts';
-import { type CreatedV1, leaseErrorV1, writeSessionV1 } from '../../shared/protocol/session-v1.ts';
+import { createKeptV1Schema, updateKeptV1Schema, writeKeptV1 } from '../../shared/protocol/kept.ts';
+import { type CreatedV1, leaseErrorV1 } from '../../shared/protocol/session-v1.ts';
 import { ACCOUNT_ID, SESSION_ID } from '../../shared/protocol/vocabulary.ts';
 import type { CallKind } from '../../shared/throttle.ts';
-import { type SessionView, shownSession } from '../../shared/view.ts';
 import {
   accountEndpoint,
   empty,
@@ -51,11 +49,6 @@ const sessionEndpointV1 = (
     }
   });
 
-const properties = (view: SessionView, now: number): KeptSessionV1 => ({
-  ...writeSessionV1(shownSession(view.session, now)),
-  keeper: keeperObject(view),
-});
-
 /** `POST /v1/accounts/{accountId}/sessions/create` */
 export const createSessionV1 = (services: Services): HttpHandler =>
   accountEndpoint(services, v1, 'write', async ({ keeper, accountId, readBody, requestSweep }) => {
@@ -87,13 +80,13 @@ export const updateSessionV1 = (services: Services): HttpHandler =>
 export const listSessionsV1 = (services: Services): HttpHandler =>
   accountEndpoint(services, v1, 'read', async ({ keeper, now }) => {
     const views = await keeper.list();
-    return json(200, { sessions: views.map((view) => properties(view, now)) });
+    return json(200, { sessions: views.map((view) => writeKeptV1(view, now)) });
   });
 
 /** `GET /v1/accounts/{accountId}/sessions/{sessionId}/properties` */
 export const getSessionV1 = (services: Services): HttpHandler =>
   sessionEndpointV1(services, 'read', async ({ keeper, sessionId, isUse, now }) =>
-    json(200, properties(await keeper.show(sessionId, isUse), now)),
+    json(200, writeKeptV1(await keeper.show(sessionId, isUse), now)),
   );
 
 /** `DELETE /v1/accounts/{accountId}/sessions/{sessionId}` */

@@ -2,10 +2,13 @@ import { foresee } from '../decide.ts';
 import { end } from '../ending.ts';
 import { intentOf, withIntent } from '../intent.ts';
 import { type Instant, MINUTE_MS } from '../lease.ts';
-import { keeperObject } from '../protocol/keeper-object.ts';
-import type { HeartbeatBody, KeptSession, KeptSessionV1 } from '../protocol/kept.ts';
-import { writeSession } from '../protocol/session-2021.ts';
-import { writeSessionV1 } from '../protocol/session-v1.ts';
+import {
+  type HeartbeatBody,
+  type KeptSession,
+  type KeptSessionV1,
+  writeKept,
+  writeKeptV1,
+} from '../protocol/kept.ts';
 import {
   type Activity,
   idleAt,
@@ -15,7 +18,7 @@ import {
   type Rules,
   type Session,
 } from '../session.ts';
-import { type SessionView, shownLeaseEnd, shownSession, shownStatus } from '../view.ts';
+import { type SessionView, shownLeaseEnd, shownStatus } from '../view.ts';
 import { type NewSession, newSession } from '../wishes.ts';
 
 /** Sessions to show, made and written by what makes and writes the real ones: an example cannot be wrong. */
@@ -124,12 +127,12 @@ const viewOf = (name: ExampleName, sessionId: string): { view: SessionView; now:
 
 export const exampleV1 = (name: ExampleName): KeptSessionV1 => {
   const { view, now } = viewOf(name, EXAMPLE_SESSION_V1);
-  return { ...writeSessionV1(shownSession(view.session, now)), keeper: keeperObject(view) };
+  return writeKeptV1(view, now);
 };
 
 export const example2021 = (name: ExampleName): KeptSession => {
   const { view, now } = viewOf(name, EXAMPLE_SESSION);
-  return { ...writeSession(shownSession(view.session, now)), keeper: keeperObject(view) };
+  return writeKept(view, now);
 };
 
 const stamp = (at: Instant | null): string | null => (at === null ? null : new Date(at).toISOString());

@@ -1,6 +1,7 @@
 import { API_VERSION } from '../protocol/api-version.ts';
 import { PAGE_SIZE } from '../protocol/session-2021.ts';
-import { EXAMPLE_ACCOUNT, EXTENDED_MINUTES, example2021, exampleHeartbeat } from './examples.ts';
+import { EXAMPLE_ACCOUNT, EXTENDED_MINUTES, example2021 } from './examples.ts';
+import { HEARTBEAT } from './heartbeat.ts';
 import { ACCOUNT_ERRORS, type OperationSpec } from './operation.ts';
 
 /** The sessions of an account in the second generation, `2021-01-01`. */
@@ -154,16 +155,7 @@ export const OPERATIONS_2021: readonly OperationSpec[] = [
     operationId: 'heartbeat',
     method: 'post',
     path: `${SESSION}/heartbeat`,
-    summary: 'Say that a session is used',
-    description:
-      'For apps that use a session without reading it. The cheapest call that there is; one in every third of the idle timeout is plenty. A body is not looked at.',
-    answers: [
-      {
-        status: 200,
-        description: 'It is noted.',
-        body: { schema: 'Heartbeat', examples: { Ready: exampleHeartbeat() } },
-      },
-    ],
+    ...HEARTBEAT,
     errors: ['BadCall', ...ACCOUNT_ERRORS, 'NoSuchSession', 'SessionOver', 'SessionFailed', 'UseUnavailable'],
   },
 ];

@@ -1,4 +1,5 @@
-import { EXAMPLE_SESSION_V1, exampleHeartbeat, exampleV1 } from './examples.ts';
+import { EXAMPLE_SESSION_V1, exampleV1 } from './examples.ts';
+import { HEARTBEAT } from './heartbeat.ts';
 import { ACCOUNT_ERRORS, type OperationSpec } from './operation.ts';
 
 /** The sessions of an account in the first generation, `v1`. */
@@ -138,19 +139,7 @@ export const OPERATIONS_V1: readonly OperationSpec[] = [
     operationId: 'heartbeatV1',
     method: 'post',
     path: `${SESSION}/heartbeat`,
-    summary: 'Say that a session is used',
-    description:
-      'For apps that use a session without reading it. The cheapest call that there is; one in every third of the idle timeout is plenty. A body is not looked at.',
-    answers: [
-      {
-        status: 200,
-        description: 'It is noted.',
-        body: {
-          schema: 'Heartbeat',
-          examples: { Ready: exampleHeartbeat() },
-        },
-      },
-    ],
+    ...HEARTBEAT,
     errors: [
       'BadAccount',
       ...ACCOUNT_ERRORS,

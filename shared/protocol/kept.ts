@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { Instant } from '../lease.ts';
+import { type SessionView, shownSession } from '../view.ts';
 import { keeperFields, NOT_BOTH, refuseBoth } from './keeper-fields.ts';
-import { keeperSchema } from './keeper-object.ts';
-import { createBodySchema, sessionSchema, updateBodySchema } from './session-2021.ts';
-import { createV1Schema, sessionV1Schema, updateV1Schema } from './session-v1.ts';
+import { keeperObject, keeperSchema } from './keeper-object.ts';
+import { createBodySchema, sessionSchema, updateBodySchema, writeSession } from './session-2021.ts';
+import { createV1Schema, sessionV1Schema, updateV1Schema, writeSessionV1 } from './session-v1.ts';
 
 /** The bodies of both generations as the keeper takes and shows them: with its own fields, and its own object. */
 
@@ -67,3 +69,13 @@ export const heartbeatSchema = z.strictObject({
   }),
 });
 export type HeartbeatBody = z.output<typeof heartbeatSchema>;
+
+export const writeKeptV1 = (view: SessionView, now: Instant): KeptSessionV1 => ({
+  ...writeSessionV1(shownSession(view.session, now)),
+  keeper: keeperObject(view),
+});
+
+export const writeKept = (view: SessionView, now: Instant): KeptSession => ({
+  ...writeSession(shownSession(view.session, now)),
+  keeper: keeperObject(view),
+});
