@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { app, type HttpHandler, type HttpMethod } from '@azure/functions';
 import packageJson from '../package.json' with { type: 'json' };
 import { createTokens } from '../shared/auth.ts';
-import type { Clock } from '../shared/clock.ts';
+import { type Clock, clockFault, createCheckedClock } from '../shared/clock.ts';
 import { loadConfig } from '../shared/config.ts';
 import { createContinuations } from '../shared/continuation.ts';
 import { createKeeper } from '../shared/keeper.ts';
 import { createStore } from '../shared/store/store.ts';
 import { openTable } from '../shared/store/table.ts';
-import { createTelemetry, lineSink } from '../shared/telemetry.ts';
+import { createTelemetry, faultOf, lineSink } from '../shared/telemetry.ts';
 import { createThrottle } from '../shared/throttle.ts';
 import { send } from '../shared/upstream/send.ts';
 import { createUpstream } from '../shared/upstream/upstream.ts';
@@ -47,10 +47,13 @@ import { sweepAccount } from './sweep-account.ts';
 
 const config = loadConfig(process.env, (path) => readFileSync(path, 'utf8'));
 
-const clock: Clock = {
+const ownClock: Clock = {
   now: () => Date.now(),
   abortAt: (at) => AbortSignal.timeout(Math.max(0, at - Date.now())),
 };
+const clock = createCheckedClock(ownClock, (aheadMs) => {
+  telemetry.report(faultOf('clock', clockFault(aheadMs)));
+});
 
 const { telemetryConnectionString } = config;
 const telemetry = createTelemetry(
@@ -60,17 +63,17 @@ const telemetry = createTelemetry(
       ? []
       : [applicationInsightsSink(telemetryConnectionString, writeLine)]),
   ],
-  clock.now,
+  ownClock.now,
 );
 
 const TABLE_NAME = 'leasekeeper';
 const PROBE_MS = 1_500;
 
-const store = createStore(openTable(config.storageConnectionString, TABLE_NAME), randomUUID);
-const accounts = config.accounts.map(({ accountId, policy, rules, upstream: source }) => {
+const store = createStore(openTable(config.storageConnectionString, TABLE_NAME, clock.asks), randomUUID);
+const accounts = config.accounts.map(({ accountId, policy: defaults, rules, upstream: source }) => {
   const upstream = createUpstream(source, clock, send);
-  const surroundings = { store, upstream, rules, clock, newId: randomUUID, telemetry };
-  return { accountId, upstream, keeper: createKeeper(accountId, policy, surroundings) };
+  const surroundings = { accountId, store, upstream, defaults, rules, clock, newId: randomUUID, telemetry };
+  return { accountId, upstream, keeper: createKeeper(surroundings) };
 });
 
 const services: Services = {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { MINUTE_MS } from './lease.ts';
 import { timeSpanSchema } from './protocol/time-span-schema.ts';
 import { ACCOUNT_ID } from './protocol/vocabulary.ts';
-import type { Policy, Rules } from './session.ts';
+import type { AccountRules, Policy } from './session.ts';
 
 /** The accounts that the app serves: what `KEEPER_ACCOUNTS` says, over what the other settings give to all of them. */
 
@@ -11,7 +12,7 @@ export interface AccountConfig {
   upstream: { endpoint: string; tokenEndpoint: string; accountId: string; accountKey: string };
   /** What a session gets where its client says nothing. */
   policy: Policy;
-  rules: Rules;
+  rules: AccountRules;
 }
 
 /** The account of the local stack: public, and therefore refused anywhere else. */
@@ -32,6 +33,8 @@ export interface PolicyDefaults {
   extension: number;
   observeIntervalMs: number;
   launchTimeoutMs: number;
+  orphanGraceMs: number;
+  awayMs: number;
 }
 
 interface Surroundings {
@@ -53,6 +56,11 @@ export const checkExtension = (
 
 export const NOT_A_SPAN = 'must be a time span above zero, such as 00:10:00';
 const timeSpan = timeSpanSchema((minutes) => minutes > 0, { notOne: NOT_A_SPAN, notAllowed: NOT_A_SPAN });
+
+/** The rule of thumb of the service's throttling: 5 to 10 s between two calls. */
+const CALL_GAP_MINUTES = 5 / 60;
+const NOT_A_GAP = 'must be a time span of at most a minute, such as 00:00:05';
+const callGap = timeSpanSchema((minutes) => minutes <= 1, { notOne: NOT_A_GAP, notAllowed: NOT_A_GAP });
 
 /** Keys travel to the upstream: over TLS, or without leaving this machine. */
 export const endpointSchema = z.string().transform((text, context) => {
@@ -87,6 +95,8 @@ const accountsSchema = z
         tokenEndpoint: endpointSchema.optional(),
         accountId,
         accountKey: key,
+        callGap: callGap.optional(),
+        exclusive: z.boolean().default(false),
       }),
       policy: z
         .strictObject({
@@ -159,11 +169,14 @@ const toAccount = (
   { accountId: id, keys, upstream, policy }: z.output<typeof accountsSchema>[number],
   defaults: PolicyDefaults,
 ): AccountConfig => {
-  const { renewMargin, extension, observeIntervalMs, launchTimeoutMs } = defaults;
+  const { renewMargin, extension, observeIntervalMs, launchTimeoutMs, orphanGraceMs, awayMs } = defaults;
+  const { callGap: gap, exclusive, ...source } = upstream;
+  // The local upstream has no limit, and nobody to share it with.
+  const callGapMinutes = gap ?? (id === DEMO_ACCOUNT.accountId ? 0 : CALL_GAP_MINUTES);
   return {
     accountId: id,
     keys,
-    upstream: { ...upstream, tokenEndpoint: upstream.tokenEndpoint ?? upstream.endpoint },
+    upstream: { ...source, tokenEndpoint: source.tokenEndpoint ?? source.endpoint },
     policy: {
       keepAlive: policy.keepAlive ?? defaults.keepAlive,
       idleTimeoutMinutes: policy.idleTimeout === undefined ? defaults.idleTimeout : policy.idleTimeout,
@@ -175,6 +188,10 @@ const toAccount = (
       extensionMinutes: policy.extension ?? extension,
       observeIntervalMs,
       launchTimeoutMs,
+      callGapMs: Math.round(callGapMinutes * MINUTE_MS),
+      awayMs,
+      isExclusive: exclusive,
+      orphanGraceMs,
     },
   };
 };

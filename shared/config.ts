@@ -9,7 +9,7 @@ import {
 } from './config-accounts.ts';
 import { ConfigError } from './errors.ts';
 import { MINUTE_MS } from './lease.ts';
-import { isNcrontab } from './ncrontab.ts';
+import { isNcrontab, longestTickMs } from './ncrontab.ts';
 import { parseTimeSpanMinutes } from './protocol/time-span.ts';
 import type { CallRates } from './throttle.ts';
 
@@ -38,6 +38,7 @@ const SPANS = {
   KEEPER_EXTENSION: 60,
   KEEPER_OBSERVE_INTERVAL: 10,
   KEEPER_LAUNCH_TIMEOUT: 5,
+  KEEPER_ORPHAN_GRACE: 5,
 } as const;
 type SpanName = keyof typeof SPANS;
 
@@ -69,6 +70,8 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
     extension: spans.KEEPER_EXTENSION ?? 0,
     observeIntervalMs: (spans.KEEPER_OBSERVE_INTERVAL ?? 0) * MINUTE_MS,
     launchTimeoutMs: (spans.KEEPER_LAUNCH_TIMEOUT ?? 0) * MINUTE_MS,
+    orphanGraceMs: (spans.KEEPER_ORPHAN_GRACE ?? 0) * MINUTE_MS,
+    awayMs: awayMs(sweepSchedule),
   };
   if (spans.KEEPER_EXTENSION !== undefined && spans.KEEPER_RENEW_MARGIN !== undefined) {
     checkExtension('KEEPER_EXTENSION', defaults, faults);
@@ -102,6 +105,13 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
     telemetryConnectionString,
   };
 };
+
+const AWAY_TICKS = 3;
+const AWAY_LEAST_MS = 5 * MINUTE_MS;
+
+/** Without a sweep for so long, the keeper was away: three ticks, and not the moment that a deployment takes. */
+const awayMs = (schedule: string): number =>
+  Math.max(AWAY_TICKS * (isNcrontab(schedule) ? longestTickMs(schedule) : 0), AWAY_LEAST_MS);
 
 const readPublicUrl = (environment: Environment, faults: string[]): string | undefined => {
   const text = environment.KEEPER_PUBLIC_URL?.trim() ?? '';

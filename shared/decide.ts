@@ -14,8 +14,10 @@ import {
   type Decision,
   type Desired,
   type Foreseen,
+  HELD_OBSERVE_MS,
   idleAt,
   idleFactsOf,
+  isUnconfirmed,
   LEASE_END_OBSERVE_MS,
   type LiveSession,
   MISSING_RECHECK_MS,
@@ -73,18 +75,24 @@ export const foresee = (session: Session, activity: Activity, now: Instant, rule
 export const dueAtOf = (decision: Decision, now: Instant): Instant =>
   decision.type === 'none' ? decision.next.at : now;
 
+/** Whether the decision stops a session that nobody asked to stop. */
+export const isVerdict = (session: LiveSession, decision: Decision): boolean =>
+  decision.type === 'stop' && session.desired.state === 'running';
+
 /**
  * Everything that the record gives rise to, the most urgent first. It depends on what is known and not on the time,
  * so that deciding twice without news decides the same. Nothing is planned before another's call or a back-off ends;
- * only the verdict that a running session is to be stopped does not wait for a back-off, and has a call of its own.
+ * only the verdict that a running session is to be stopped does not wait for a back-off, and has a call of its own. It
+ * waits where the brake holds the session.
  */
 const plan = (session: LiveSession, activity: Activity, rules: Rules): Step[] => {
   const free = session.pending?.until ?? 0;
   const willing = Math.max(free, session.retry?.at ?? 0);
-  const isVerdict = (step: Step): boolean => step.action === 'stop' && session.desired.state === 'running';
+  const isCondemning = (step: Step): boolean => step.action === 'stop' && session.desired.state === 'running';
   const steps = liveSteps(session, activity, rules);
-  const verdicts = steps.filter(isVerdict).map((step) => ({ ...step, at: Math.max(step.at, free) }));
-  const others = [...lookFirst(session), ...steps.filter((step) => !isVerdict(step))];
+  const sentence = Math.max(free, session.heldUntil ?? 0);
+  const verdicts = steps.filter(isCondemning).map((step) => ({ ...step, at: Math.max(step.at, sentence) }));
+  const others = [...lookFirst(session), ...steps.filter((step) => !isCondemning(step))];
   return [...verdicts, ...others.map((step) => ({ ...step, at: Math.max(step.at, willing) }))];
 };
 
@@ -123,7 +131,7 @@ const startingSteps = (session: LiveSession, observed: Observed & { status: 'Sta
   const giveUpAt = since + STARTING_TIMEOUT_MS;
   // Only a look that still saw it Starting condemns it: nobody may have looked for half an hour.
   const verdict: Step[] = lastSeenAt < giveUpAt ? [] : [{ action: 'stop', at: giveUpAt, because: 'launch' }];
-  if (session.missingSince !== null) return [...verdict, secondLook(session.missingSince)];
+  if (session.missingSince !== null) return [...verdict, secondLook(session, session.missingSince)];
   return [
     ...verdict,
     ...clientExtension(session),
@@ -131,10 +139,13 @@ const startingSteps = (session: LiveSession, observed: Observed & { status: 'Sta
   ];
 };
 
-/** A server that may be gone is asked for nothing until a second look has told. */
-const secondLook = (missingSince: Instant): Step => ({
+/** A server that may be gone is asked for nothing until a second look has told; where the brake is on, that waits. */
+const secondLook = ({ heldUntil, observedAt }: LiveSession, missingSince: Instant): Step => ({
   action: 'observe',
-  at: missingSince + MISSING_RECHECK_MS,
+  at: Math.max(
+    missingSince + MISSING_RECHECK_MS,
+    Math.min(heldUntil ?? 0, (observedAt ?? 0) + HELD_OBSERVE_MS),
+  ),
   because: 'missing',
 });
 
@@ -153,14 +164,14 @@ const readySteps = (
   const { policy, leases } = session;
   const end = leaseEnd(observed.readyAt, leases.grantedMinutes);
   const steps: Step[] = [];
-  const idle = idleAt(idleFactsOf(session), activity);
+  const idle = idleAt(idleFactsOf(session), activity, rules.graceFrom);
   if (idle !== null) steps.push({ action: 'stop', at: idle, because: 'idle' });
   if (policy.maxLifetimeMinutes !== null) {
     // By the late end: a whole lifetime is granted.
     const over = observed.readyAt.late + policy.maxLifetimeMinutes * MINUTE_MS;
     steps.push({ action: 'stop', at: over, because: 'lifetime' });
   }
-  if (session.missingSince !== null) return [...steps, secondLook(session.missingSince)];
+  if (session.missingSince !== null) return [...steps, secondLook(session, session.missingSince)];
   steps.push(...clientExtension(session));
   // After a refusal a look comes first, and the next minute asks for another total.
   const isHeeded = session.refused === null || (session.observedAt ?? 0) > session.refused.at;
@@ -211,6 +222,9 @@ const stoppingSteps = (session: LiveSession, desired: Desired & { state: 'stoppe
     const look = Math.min(settled, seenAt + STARTING_OBSERVE_MS);
     return [{ action: 'observe', at: Math.max(look, missingSince + STOP_OBSERVE_MS), because: 'missing' }];
   }
+  // Nothing was heard of its server yet: one that is there under this id may be somebody else's.
+  if (isUnconfirmed(session) && desired.acceptedAt === null)
+    return [{ action: 'observe', at: 0, because: 'unconfirmed' }];
   if (desired.acceptedAt === null) return [{ action: 'stop', at: 0, because: desired.because }];
   const look =
     seenAt < desired.acceptedAt ? desired.acceptedAt + STOP_FIRST_OBSERVE_MS : seenAt + STOP_OBSERVE_MS;

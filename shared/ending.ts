@@ -1,4 +1,4 @@
-import { elapsedMinutesAtLeast, type Instant } from './lease.ts';
+import { elapsedMinutesAtLeast, type Instant, leaseEnd, MINUTE_MS } from './lease.ts';
 import type { Act, Evolved, HistoryEvent, Sighting } from './outcome.ts';
 import {
   CREATE_SETTLED_MS,
@@ -9,6 +9,7 @@ import {
   type LiveSession,
   MISSING_RECHECK_MS,
   RETENTION_MS,
+  STARTING_TIMEOUT_MS,
 } from './session.ts';
 
 /** How a session comes to its end: the only place that makes an ended record. */
@@ -56,13 +57,7 @@ const ENDED_BY_ITSELF: Record<EndStatus, { because: EndReason; message: string }
 export const missing = (session: LiveSession, sentAt: Instant, now: Instant): Evolved => {
   const { desired, observed, creation, missingSince } = session;
   const again = missingSince !== null;
-  const noted: LiveSession = {
-    ...session,
-    missingSince: missingSince ?? sentAt,
-    observedAt: sentAt,
-    retry: null,
-    unansweredSince: null,
-  };
+  const noted = stillMissing(session, sentAt);
   if (desired.state === 'stopped') {
     const confirmed =
       observed.status !== 'Requested' ||
@@ -75,6 +70,35 @@ export const missing = (session: LiveSession, sentAt: Instant, now: Instant): Ev
   if (!again || sentAt < missingSince + MISSING_RECHECK_MS) return { next: noted, events: [] };
   const message = 'The server has disappeared: the upstream no longer knows the session.';
   return end(noted, { status: 'Error', because: 'gone', message }, now);
+};
+
+/** The record with one more look that found nothing. */
+export const stillMissing = (session: LiveSession, sentAt: Instant): LiveSession => ({
+  ...session,
+  missingSince: session.missingSince ?? sentAt,
+  observedAt: sentAt,
+  retry: null,
+  unansweredSince: null,
+});
+
+/**
+ * When the server of a session whose upstream cannot be asked any more has lost its lease for certain, as far as was
+ * ever known: half an hour to start, and the longest lease that was asked for.
+ */
+export const displacedUntil = ({ observed, createdAt, leases, creation }: LiveSession): Instant => {
+  const leaseMinutes = Math.max(leases.grantedMinutes, creation.maxLeaseMinutes, leases.floorMinutes);
+  return observed.status === 'Ready'
+    ? leaseEnd(observed.readyAt, leaseMinutes).late
+    : createdAt + STARTING_TIMEOUT_MS + leaseMinutes * MINUTE_MS;
+};
+
+/** The end of a session whose upstream cannot be asked any more. */
+export const displaced = (session: LiveSession, now: Instant): Evolved => {
+  const message = 'Its upstream is no longer configured, and its lease is over.';
+  const { desired } = session;
+  return desired.state === 'stopped'
+    ? end(session, { status: 'Stopped', because: desired.because, message }, now)
+    : end(session, { status: 'Error', because: 'gone', message }, now);
 };
 
 /** The server under this id is somebody else's: the record ends, and the server is left alone. */

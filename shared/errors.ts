@@ -135,6 +135,12 @@ export class TooManyRequestsError extends KeeperError {
   readonly status = 429;
 }
 
+/** More sessions cannot be kept alive without others lapsing. Create it without keep-alive, or wait for room. */
+export class KeepAliveRefusedError extends KeeperError {
+  readonly code = 'TooManyKeptSessions';
+  readonly status = 429;
+}
+
 /** The table did not answer in time. Nothing is half-written; the same call may be repeated. */
 export class StorageUnavailableError extends KeeperError {
   readonly code = 'ServiceUnavailable';

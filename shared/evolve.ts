@@ -1,13 +1,12 @@
 import { end, foreign, missing, sawEnd } from './ending.ts';
-import { clientLeaseMinutes, type Instant, MINUTE_MS, narrow, type ReadyAt, readyAtFrom } from './lease.ts';
+import { RETRY_AFTER_LONGEST_MS } from './gate.ts';
+import { clientLeaseMinutes, type Instant, narrow, type ReadyAt, readyAtFrom } from './lease.ts';
 import type { Act, Evolved, HistoryEvent, Outcome, Sighting } from './outcome.ts';
-import type { LiveSession } from './session.ts';
+import { isUnconfirmed, type LiveSession } from './session.ts';
 
 /** The first repetition comes at once (an HTTP call's short attempt is taken up by the sweep's longer one), then waits double. */
 const RETRY_STEP_MS = 2_000;
 const RETRY_LONGEST_MS = 30_000;
-/** A `Retry-After` further ahead than this is not believed. */
-const RETRY_AFTER_LONGEST_MS = 2 * MINUTE_MS;
 
 /**
  * What the outcome of an upstream call makes of the session. Pure; `session` is the record as it is now, which may
@@ -82,10 +81,13 @@ const found = (
 ): Evolved => {
   // The id existed before our very first attempt: this server is not ours, whatever it looks like.
   if (act.type === 'create' && !created && session.creation.attempts === 1) return foreign(session, now);
+  if (act.type !== 'create' && isUnconfirmed(session) && !isAsWanted(session, sighting))
+    return foreign(session, now);
   const looked: LiveSession = {
     ...session,
     observedAt: sighting.sentAt,
     missingSince: null,
+    heldUntil: session.missingSince === null ? session.heldUntil : null,
     // A look does not shorten the wait of the change that it was made for.
     retry: act.type === 'observe' && session.unansweredSince !== null ? session.retry : null,
     unansweredSince: null,
@@ -99,6 +101,13 @@ const found = (
   const isLowered = seen.leases.floorMinutes < looked.leases.floorMinutes;
   return isLowered ? { ...evolved, events: [floorLowered(seen, now), ...evolved.events] } : evolved;
 };
+
+/**
+ * A server that no answer to a create told of is ours where it has what every attempt asked for: nobody has extended it
+ * yet, and the ids of others are their own.
+ */
+const isAsWanted = ({ creation, size }: LiveSession, sighting: Sighting): boolean =>
+  sighting.leaseMinutes === creation.maxLeaseMinutes && (sighting.size === null || sighting.size === size);
 
 const floorLowered = ({ leases }: LiveSession, now: Instant): HistoryEvent => ({
   at: now,
@@ -133,7 +142,8 @@ const sawStarting = (session: LiveSession, { sentAt }: Sighting): LiveSession =>
   // A server that was Ready and says Starting contradicts itself: the lease is counted from the first Ready.
   if (observed.status === 'Ready') return session;
   const since = observed.status === 'Starting' ? observed.since : sentAt;
-  return { ...session, observed: { status: 'Starting', since, lastSeenAt: sentAt } };
+  const kept = observed.status === 'Starting' ? observed : {};
+  return { ...session, observed: { ...kept, status: 'Starting', since, lastSeenAt: sentAt } };
 };
 
 const sawReady = (session: LiveSession, sighting: Sighting): LiveSession => {
@@ -144,7 +154,10 @@ const sawReady = (session: LiveSession, sighting: Sighting): LiveSession => {
   const seenAt = observed.status === 'Ready' ? observed.seenAt : sighting.receivedAt;
   return {
     ...session,
-    observed: { status: 'Ready', seenAt, readyAt, hostname: hostname ?? '', ports, teraflops },
+    observed: {
+      ...(observed.status === 'Ready' ? observed : {}),
+      ...{ status: 'Ready', seenAt, readyAt, hostname: hostname ?? '', ports, teraflops },
+    },
   };
 };
 

@@ -1,6 +1,6 @@
 import type { Instant } from './lease.ts';
-import type { Act, HistoryEvent } from './outcome.ts';
-import type { LiveSession, Pending } from './session.ts';
+import type { Act, Change, HistoryEvent } from './outcome.ts';
+import type { LiveSession, Pending, StopReason } from './session.ts';
 
 /** Intent first: what is written into the record before an upstream change is asked for. */
 
@@ -21,12 +21,7 @@ export interface Intent {
 const START_WINDOW_MS = 2_000;
 
 /** An upstream change that begins now. */
-export const intentOf = (
-  act: Act & { type: Pending['op'] },
-  limits: Limits,
-  opId: string,
-  now: Instant,
-): Intent => ({
+export const intentOf = (act: Change, limits: Limits, opId: string, now: Instant): Intent => ({
   act,
   pending: { op: act.type, opId, until: Math.min(now + limits.callTimeoutMs, limits.until) },
   startBy: now + START_WINDOW_MS,
@@ -54,12 +49,7 @@ export const withIntent = (
       if (session.desired.state === 'stopped') {
         return { next: { ...marked, desired: { ...session.desired, acceptedAt: null } }, events: [] };
       }
-      const message = stopMessage(session, because);
-      const desired = { state: 'stopped', because, at: now, acceptedAt: null, message } as const;
-      return {
-        next: { ...marked, desired },
-        events: [{ at: now, kind: 'stop', because, detail: { message } }],
-      };
+      return condemned(marked, because, now);
     }
     case 'extend':
     case 'observe':
@@ -67,6 +57,20 @@ export const withIntent = (
     default:
       return act satisfies never;
   }
+};
+
+/** The record of a session that is to be stopped without having been asked to. */
+export const condemned = (
+  session: LiveSession,
+  because: StopReason,
+  now: Instant,
+): { next: LiveSession; events: HistoryEvent[] } => {
+  const message = stopMessage(session, because);
+  const desired = { state: 'stopped', because, at: now, acceptedAt: null, message } as const;
+  return {
+    next: { ...session, desired },
+    events: [{ at: now, kind: 'stop', because, detail: { message } }],
+  };
 };
 
 /** What a client reads about a stop that it did not ask for. */

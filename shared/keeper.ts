@@ -1,15 +1,19 @@
 import { decide, dueAtOf, foresee } from './decide.ts';
 import {
   ExtensionRefusedError,
+  KeepAliveRefusedError,
   type KeeperError,
   SessionExistsError,
   SessionNotFoundError,
   SessionOverError,
   StorageUnavailableError,
   TooManyConflictsError,
+  type UnreadableRowError,
   UpstreamUnavailableError,
 } from './errors.ts';
-import { intentOf, type Limits, withIntent } from './intent.ts';
+import { mostKept, opensAt } from './gate.ts';
+import { createGateway } from './gateway.ts';
+import { type Intent, intentOf, type Limits, withIntent } from './intent.ts';
 import type { Instant } from './lease.ts';
 import { createListing, type ListPage } from './listing.ts';
 import { createReconciler, MAX_CONFLICTS, type Surroundings } from './reconcile.ts';
@@ -18,12 +22,12 @@ import {
   coverMs,
   idleAt,
   type LiveSession,
-  type Policy,
   type Session,
   type SessionKey,
 } from './session.ts';
 import type { TrackedActivity } from './store/activity.ts';
 import type { Found } from './store/commit.ts';
+import type { TrackedGate } from './store/gate.ts';
 import { createSweep, type SweepReport } from './sweep.ts';
 import { faultOf } from './telemetry.ts';
 import type { SessionView, ShownStatus } from './view.ts';
@@ -65,11 +69,12 @@ export interface Keeper {
   /**
    * Asks for a server, or finds the one that the same words asked for before, living or ended.
    * @throws SessionExistsError where the id is taken otherwise, here or upstream
+   * @throws KeepAliveRefusedError where so many sessions cannot be kept alive
    */
   create(wanted: NewSession): Promise<Created>;
   /**
    * Changes the lease or the wishes of a session.
-   * @throws LeaseNotLargerError, LeaseTooLongError, ExtensionRefusedError, SessionNotFoundError, SessionOverError
+   * @throws LeaseNotLargerError, LeaseTooLongError, ExtensionRefusedError, KeepAliveRefusedError, SessionNotFoundError, SessionOverError
    * @throws UpstreamUnavailableError where the lease cannot be asked for now; the sweep goes on
    */
   change(sessionId: string, change: SessionChange, isUse: boolean): Promise<Changed>;
@@ -94,20 +99,27 @@ const WAIT_FOR_OTHERS_MS = 200;
 /** What a caller is told to wait while the upstream cannot be asked: the rule of thumb of the service's throttling. */
 const RETRY_AFTER_SECONDS = 10;
 
+/** Room for another kept session comes when one of the others ends, which takes minutes rather than seconds. */
+const KEPT_RETRY_AFTER_SECONDS = 60;
+
 /** The keeper of one account's sessions. Every session it reads or writes is that account's. */
-export const createKeeper = (accountId: string, defaults: Policy, surroundings: Surroundings): Keeper => {
-  const { store, upstream, rules, clock, newId, telemetry } = surroundings;
-  const reconciler = createReconciler(surroundings);
+export const createKeeper = (surroundings: Surroundings): Keeper => {
+  const { accountId, store, upstream, defaults, rules, clock, newId, telemetry } = surroundings;
+  const gateway = createGateway(accountId, surroundings);
+  const reconciler = createReconciler(surroundings, gateway);
   const keyOf = (sessionId: string): SessionKey => ({ accountId, sessionId });
   const httpLimits = (): Limits => ({
     callTimeoutMs: HTTP_UPSTREAM_MS,
     until: clock.now() + HTTP_UPSTREAM_MS,
   });
 
-  const viewOf = ({ session, activity }: Pick<Found, 'session' | 'activity'>): SessionView => ({
+  const viewOf = async ({
     session,
     activity,
-    next: foresee(session, activity, clock.now(), rules),
+  }: Pick<Found, 'session' | 'activity'>): Promise<SessionView> => ({
+    session,
+    activity,
+    next: foresee(session, activity, clock.now(), await gateway.rulesLately()),
   });
 
   const find = async (sessionId: string): Promise<Found> => {
@@ -127,7 +139,7 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
       const now = clock.now();
       const wanted = session.life === 'live' ? wish(session, now) : undefined;
       if (session.life === 'ended' || wanted === undefined) return found;
-      const dueAt = dueAtOf(decide(wanted.next, found.activity, now, rules), now);
+      const dueAt = dueAtOf(decide(wanted.next, found.activity, now, await gateway.rulesLately()), now);
       const committed = await store.commit(
         { ...found, session },
         { ...wanted.next, dueAt },
@@ -177,6 +189,22 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
     throw tooManyConflicts();
   };
 
+  /** The upstream cannot be asked now; after the gate opens it makes sense to try again. */
+  const notNow = async (): Promise<KeeperError> => {
+    const now = clock.now();
+    const closedMs = opensAt(await gateway.read(), now) - now;
+    return upstreamUnavailable(closedMs > 0 ? Math.ceil(closedMs / 1000) : RETRY_AFTER_SECONDS);
+  };
+
+  /** Whether one kept session more than the calls to the upstream can carry would make others lapse. */
+  const isFull = async (): Promise<boolean> => {
+    const most = mostKept(rules);
+    if (!Number.isFinite(most)) return false;
+    let kept = 0;
+    for await (const { row } of store.list(accountId)) if (isKept(row)) kept += 1;
+    return kept >= most;
+  };
+
   /** Has the lease asked for, and waits for others who have the session in hand, as long as a caller waits. */
   const obtain = async (sessionId: string, leaseMinutes: number): Promise<Found> => {
     const limits = httpLimits();
@@ -186,42 +214,65 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
       if (session.life === 'live' && owesNothing(session, leaseMinutes)) break;
       if (session.leases.floorMinutes < leaseMinutes) throw extensionRefused();
       const isWithOthers = session.life === 'live' && session.pending !== null;
-      if (!isWithOthers || clock.now() + WAIT_FOR_OTHERS_MS > limits.until) throw upstreamUnavailable();
-      await aborted(clock.abortAt(clock.now() + WAIT_FOR_OTHERS_MS));
+      if (!isWithOthers || clock.now() + WAIT_FOR_OTHERS_MS > limits.until) throw await notNow();
+      await gateway.wait(clock.now() + WAIT_FOR_OTHERS_MS);
     }
     return commitWish(sessionId, (session) => acknowledged(session, leaseMinutes));
+  };
+
+  /** The record of a new session, with its first call where the gate is open; undefined where its id is taken. */
+  const begin = async (
+    wanted: NewSession,
+  ): Promise<{ inserted: Found<LiveSession>; intent: Intent | undefined } | undefined> => {
+    const insert = async (gate: TrackedGate | undefined) => {
+      const { endpoint } = upstream;
+      const rulesNow = await gateway.rulesLately();
+      const now = clock.now();
+      const { next, events } = newSession(accountId, wanted, defaults, { rules: rulesNow, endpoint, now });
+      const { maxLeaseMinutes } = next.creation;
+      const isOpen = gate !== undefined && opensAt(gate, now) <= now;
+      const act = { type: 'create', because: 'requested', maxLeaseMinutes } as const;
+      const intent = isOpen ? intentOf(act, httpLimits(), newId(), now) : undefined;
+      const session = intent === undefined ? next : withIntent(next, intent, now).next;
+      const slot = isOpen ? gateway.slotOf(gate, now) : undefined;
+      const inserted = await store.insert(session, activeAt(now), events, slot);
+      return inserted === undefined ? undefined : { inserted, intent };
+    };
+    if (rules.callGapMs === 0) return insert(await gateway.read());
+    const first = await gateway.inTurn(insert);
+    if (first !== undefined || (await store.read(keyOf(wanted.sessionId), clock.now())) !== undefined)
+      return first;
+    // Another call was faster at the gate: the sweep makes this one.
+    return insert(undefined);
   };
 
   /** The answer to a create whose id is taken: the session that it made before, or that it cannot be had. */
   const repeated = async (wanted: NewSession): Promise<Created> => {
     const found = await store.read(keyOf(wanted.sessionId), clock.now());
     if (found === undefined || !isRepeated(found.session, wanted)) throw sessionExists();
-    return { isNew: false, view: viewOf(found), unfinished: isDue(found.session, clock.now()) };
+    return { isNew: false, view: await viewOf(found), unfinished: isDue(found.session, clock.now()) };
   };
 
   return {
     async create(wanted) {
-      const now = clock.now();
-      const { next, events } = newSession(accountId, wanted, defaults, {
-        rules,
-        endpoint: upstream.endpoint,
-        now,
-      });
-      const act = {
-        type: 'create',
-        because: 'requested',
-        maxLeaseMinutes: next.creation.maxLeaseMinutes,
-      } as const;
-      const intent = intentOf(act, httpLimits(), newId(), now);
-      const inserted = await store.insert(withIntent(next, intent, now).next, activeAt(now), events);
-      if (inserted === undefined) return repeated(wanted);
+      const isKeptAlive = wanted.keepAlive ?? defaults.keepAlive;
+      if (isKeptAlive && (await isFull())) {
+        const known = await store.read(keyOf(wanted.sessionId), clock.now());
+        if (known === undefined) throw keepAliveRefused(mostKept(rules));
+      }
+      const begun = await begin(wanted);
+      if (begun === undefined) return repeated(wanted);
+      const { inserted, intent } = begun;
       // From here on the session exists, and its client has to learn its id.
-      const after = await ifPossible(wanted.sessionId, () => reconciler.carryOut(inserted, intent));
-      if (after?.life === 'ended' && after.because === 'foreign') throw sessionExists();
-      const session = after ?? inserted.session;
+      const carried =
+        intent === undefined
+          ? undefined
+          : await ifPossible(wanted.sessionId, () => reconciler.carryOut(inserted, intent));
+      if (carried?.life === 'ended' && carried.because === 'foreign') throw sessionExists();
+      const session = carried ?? inserted.session;
       return {
         isNew: true,
-        view: viewOf({ ...inserted, session }),
+        view: await viewOf({ ...inserted, session }),
         unfinished: session.life === 'live' && session.observed.status === 'Requested',
       };
     },
@@ -234,6 +285,8 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
       const { session } = await find(sessionId);
       if (session.life === 'ended') throw sessionOver();
       wish(session, clock.now());
+      if (change.keepAlive === true && !session.policy.keepAlive && (await isFull()))
+        throw keepAliveRefused(mostKept(rules));
       // A change that is possible is use; noted before it is made, so that no reap follows that did not see it.
       if (isUse) await noteUse(sessionId);
       const committed = await commitWish(sessionId, wish);
@@ -241,9 +294,9 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
       const { leaseMinutes } = change;
       const isGranted = leaseMinutes === undefined || owesNothing(committed.session, leaseMinutes);
       const found = isGranted ? committed : await obtain(sessionId, leaseMinutes);
-      if (!isDue(found.session, clock.now())) return { view: viewOf(found), unfinished: false };
+      if (!isDue(found.session, clock.now())) return { view: await viewOf(found), unfinished: false };
       const settled = (await ifPossible(sessionId, () => settle(sessionId, httpLimits()))) ?? found;
-      return { view: viewOf(settled), unfinished: isDue(settled.session, clock.now()) };
+      return { view: await viewOf(settled), unfinished: isDue(settled.session, clock.now()) };
     },
 
     async show(sessionId, isUse) {
@@ -254,7 +307,7 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
       return viewOf(settled ?? found);
     },
 
-    ...createListing(accountId, surroundings),
+    ...createListing(surroundings, gateway),
 
     async stop(sessionId) {
       const { session } = await commitWish(sessionId, stopped);
@@ -272,11 +325,14 @@ export const createKeeper = (accountId: string, defaults: Policy, surroundings: 
       return beat(found.activity);
     },
 
-    sweep: createSweep(accountId, surroundings, reconciler),
+    sweep: createSweep(surroundings, gateway, reconciler),
   };
 };
 
 const isOver = (session: Session): boolean => session.life === 'ended' || session.desired.state === 'stopped';
+
+const isKept = (row: LiveSession | UnreadableRowError): boolean =>
+  !(row instanceof Error) && row.policy.keepAlive && row.desired.state === 'running';
 
 const isDue = (session: Session, now: Instant): boolean => session.life === 'live' && session.dueAt <= now;
 
@@ -288,12 +344,6 @@ const beat = (activity: TrackedActivity): Heartbeat => {
   return { status, leaseEnd, idleAt: idleAt(activity.shown, activity) };
 };
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
 /** What a new session starts with. */
 const activeAt = (now: Instant): Activity => ({ lastActivityAt: now, coveredUntil: now, closed: false });
 
@@ -302,9 +352,14 @@ const sessionOver = (): KeeperError => new SessionOverError('The session is over
 const sessionExists = (): KeeperError => new SessionExistsError('There is a session of this id already.');
 const extensionRefused = (): KeeperError =>
   new ExtensionRefusedError('The upstream refuses to extend the lease of this session.');
-const upstreamUnavailable = (): KeeperError =>
+const upstreamUnavailable = (retryAfterSeconds: number): KeeperError =>
   new UpstreamUnavailableError('The upstream cannot be asked now; the keeper goes on trying.', {
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    retryAfterSeconds,
   });
+const keepAliveRefused = (most: number): KeeperError =>
+  new KeepAliveRefusedError(
+    `No more than ${most} sessions can be kept alive at the rate at which this account may call its upstream.`,
+    { retryAfterSeconds: KEPT_RETRY_AFTER_SECONDS, target: 'keepAlive' },
+  );
 const tooManyConflicts = (): KeeperError =>
   new TooManyConflictsError('The session is being changed by too many others.', { retryAfterSeconds: 1 });

@@ -1,5 +1,6 @@
 import { foresee } from './decide.ts';
 import type { UnreadableRowError } from './errors.ts';
+import type { Gateway } from './gateway.ts';
 import type { Keeper } from './keeper.ts';
 import { inParallel } from './parallel.ts';
 import type { Surroundings } from './reconcile.ts';
@@ -20,8 +21,8 @@ export interface ListPage {
  * reported and left out.
  */
 export const createListing = (
-  accountId: string,
-  { store, clock, rules, telemetry }: Surroundings,
+  { accountId, store, clock, telemetry }: Surroundings,
+  gateway: Gateway,
 ): Pick<Keeper, 'list' | 'page'> => {
   const readable = (row: LiveSession | UnreadableRowError): LiveSession[] => {
     if (!(row instanceof Error)) return [row];
@@ -29,14 +30,16 @@ export const createListing = (
     return [];
   };
 
-  const viewsOf = (rows: readonly (LiveSession | UnreadableRowError)[]): Promise<SessionView[]> =>
-    inParallel(rows.flatMap(readable), async (session) => {
+  const viewsOf = async (rows: readonly (LiveSession | UnreadableRowError)[]): Promise<SessionView[]> => {
+    const rules = await gateway.rulesLately();
+    return inParallel(rows.flatMap(readable), async (session) => {
       const now = clock.now();
       // A row that was lost counts as it will be restored, as active now.
       const lost = { lastActivityAt: now, coveredUntil: now, closed: false };
       const activity = (await store.readActivity(session)) ?? lost;
       return { session, activity, next: foresee(session, activity, now, rules) };
     });
+  };
 
   return {
     async list() {

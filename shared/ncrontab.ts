@@ -9,6 +9,38 @@ export const isNcrontab = (text: string): boolean => {
   );
 };
 
+/** The longest time between two ticks of a valid expression within a day, whatever days it is restricted to. */
+export const longestTickMs = (text: string): number => {
+  const [seconds, minutes, hours] = text
+    .trim()
+    .split(/\s+/)
+    .slice(0, 3)
+    .map((field, index) => valuesOf(field, FIELDS[index] ?? { min: 0, max: 0 }));
+  const ticks = (hours ?? []).flatMap((hour) =>
+    (minutes ?? []).flatMap((minute) => (seconds ?? []).map((second) => (hour * 60 + minute) * 60 + second)),
+  );
+  // The first of the next day follows the last.
+  const gaps = ticks.map((tick, index) => (ticks[index + 1] ?? (ticks[0] ?? 0) + DAY_SECONDS) - tick);
+  return gaps.reduce((longest, gap) => Math.max(longest, gap), 0) * 1000;
+};
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+/** What a field stands for, in order. */
+const valuesOf = (text: string, field: Field): number[] => {
+  const values = text.split(',').flatMap((part) => {
+    const [range = '', step] = part.split('/');
+    const [first = '', last] = range === '*' ? [String(field.min), String(field.max)] : range.split('-');
+    const from = valueIn(first, field) ?? field.min;
+    // `5/15` goes on to the end of the field.
+    const to = valueIn(last ?? '', field) ?? (step === undefined ? from : field.max);
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(
+      (value) => (value - from) % Number(step ?? 1) === 0,
+    );
+  });
+  return [...new Set(values)].sort((one, other) => one - other);
+};
+
 interface Field {
   min: number;
   max: number;

@@ -1,11 +1,13 @@
 import type { Instant } from './lease.ts';
-import type { Status } from './protocol/vocabulary.ts';
+import type { Size, Status } from './protocol/vocabulary.ts';
 import type { Decision, Ports, Session } from './session.ts';
 
 /** What the upstream showed of one session, with the instants of ours between which it did. */
 export interface Sighting {
   status: Status;
   leaseMinutes: number;
+  /** null where it is not told, or by no name that is known. */
+  size: Size | null;
   elapsedMinutes: number;
   hostname: string | null;
   ports: Ports;
@@ -32,10 +34,23 @@ export type Outcome =
 /** A decision that asks something of the upstream. */
 export type Act = Extract<Decision, { type: 'create' | 'observe' | 'extend' | 'stop' }>;
 
+/** One that changes something there. */
+export type Change = Exclude<Act, { type: 'observe' }>;
+
 /** A row of history: what changed, and why. */
 export interface HistoryEvent {
   at: Instant;
-  kind: 'created' | 'status' | 'extended' | 'refused' | 'changed' | 'stop' | 'ended';
+  kind:
+    | 'created'
+    | 'adopted'
+    | 'status'
+    | 'extended'
+    | 'refused'
+    | 'changed'
+    | 'held'
+    | 'stop'
+    | 'stray'
+    | 'ended';
   because: string;
   detail: Readonly<Record<string, string | number | boolean | null>>;
 }

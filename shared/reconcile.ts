@@ -1,12 +1,26 @@
-import type { Clock } from './clock.ts';
-import { decide, dueAtOf } from './decide.ts';
+import { type Held, held, heldBy } from './brake.ts';
+import type { CheckedClock } from './clock.ts';
+import { decide, dueAtOf, isVerdict } from './decide.ts';
+import { displaced, displacedUntil, stillMissing } from './ending.ts';
 import { TooManyConflictsError } from './errors.ts';
 import { evolve } from './evolve.ts';
-import { type Intent, intentOf, type Limits, withIntent } from './intent.ts';
-import type { Instant } from './lease.ts';
-import type { Act, Outcome } from './outcome.ts';
-import type { Decision, EndedSession, LiveSession, Rules, Session, SessionKey } from './session.ts';
+import { opensAt, rulesAt, withUnaskedStop } from './gate.ts';
+import type { Gateway } from './gateway.ts';
+import { condemned, type Intent, intentOf, type Limits, withIntent } from './intent.ts';
+import { type Instant, MINUTE_MS } from './lease.ts';
+import type { Act, Change, HistoryEvent, Outcome } from './outcome.ts';
+import {
+  type AccountRules,
+  type Decision,
+  type EndedSession,
+  isUnconfirmed,
+  type LiveSession,
+  type Policy,
+  type Session,
+  type SessionKey,
+} from './session.ts';
 import type { Found } from './store/commit.ts';
+import type { GateChange, TrackedGate } from './store/gate.ts';
 import type { Store } from './store/store.ts';
 import { faultOf, type Telemetry } from './telemetry.ts';
 import type { Upstream } from './upstream/upstream.ts';
@@ -14,10 +28,13 @@ import { shownStatus } from './view.ts';
 
 /** What reconciling the sessions of one account needs. */
 export interface Surroundings {
+  accountId: string;
   store: Store;
   upstream: Upstream;
-  rules: Rules;
-  clock: Clock;
+  /** What a session gets where its client says nothing. */
+  defaults: Policy;
+  rules: AccountRules;
+  clock: CheckedClock;
   newId: () => string;
   telemetry: Telemetry;
 }
@@ -44,9 +61,18 @@ export const MAX_CONFLICTS = 8;
 /** A change is not begun with less time than this for its call: it would only be broken off. */
 const SHORTEST_CALL_MS = 500;
 
+/** So often it is said that the upstream of a session is not configured any more. */
+const DISPLACED_LOOK_MS = 10 * MINUTE_MS;
+
+/** A record that says what is about to be asked, and the call that follows. */
+interface Begun {
+  found: Found<LiveSession>;
+  intent: Intent;
+}
+
 /** read → decide → commit → act → record, for the sessions of one account. */
-export const createReconciler = (surroundings: Surroundings): Reconciler => {
-  const { store, upstream, rules, clock, newId, telemetry } = surroundings;
+export const createReconciler = (surroundings: Surroundings, gateway: Gateway): Reconciler => {
+  const { accountId, store, upstream, rules, clock, newId, telemetry } = surroundings;
 
   const reconcile = async (key: SessionKey, limits: Limits, first?: Found): Promise<void> => {
     let known = first;
@@ -54,39 +80,122 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
       const found = known ?? (await store.read(key, clock.now()));
       known = undefined;
       if (found === undefined) return;
-      const { session } = found;
-      const now = clock.now();
-      const decision = decide(session, found.activity, now, rules);
+      const { session, activity } = found;
+      const rulesLately = await gateway.rulesLately();
+      const expected = decide(session, activity, clock.now(), rulesLately);
       if (session.life === 'ended') {
-        if (decision.type === 'forget') await forget(session, decision);
+        if (expected.type === 'forget') await forget(session, expected);
         return;
       }
       const live = { ...found, session };
+      if (session.upstream !== upstream.endpoint) return leaveDisplaced(live);
+      // Only what is to be done needs the account as it is at this very moment.
+      const gate = expected.type === 'none' ? undefined : await gateway.read();
+      const now = clock.now();
+      const decision =
+        gate === undefined ? expected : decide(session, activity, now, rulesAt(gate, rules, now));
       if (decision.type === 'none') {
         if (session.dueAt === decision.next.at) return;
         const moved = await store.commit(live, { ...session, dueAt: decision.next.at }, [], now);
         if (moved !== undefined) return;
-      } else if (decision.type !== 'forget') {
-        if (now + SHORTEST_CALL_MS > limits.until) return;
-        await perform(live, decision, limits);
+      } else if (decision.type !== 'forget' && gate !== undefined) {
+        // Another instance, whose clock is right, decides that.
+        if (isVerdict(session, decision) && !clock.isTrusted()) return;
+        const opens = opensAt(gate, now);
+        if (opens + SHORTEST_CALL_MS > limits.until) return;
+        if (opens > now) {
+          await gateway.wait(opens);
+          step -= 1;
+        } else await perform(live, decision, gate, limits);
       }
     }
     telemetry.report(faultOf('reconcile', `still due after ${MAX_STEPS} steps`, subject(key)));
   };
 
-  /** Commit, act, record. Where the commit fails the session has changed, and is decided again. */
-  const perform = async (found: Found<LiveSession>, act: Act, limits: Limits): Promise<void> => {
-    const now = clock.now();
+  /** Commit, act, record. Where the commit fails the session, or the gate, has changed, and all is decided again. */
+  const perform = async (
+    found: Found<LiveSession>,
+    act: Act,
+    gate: TrackedGate,
+    limits: Limits,
+  ): Promise<void> => {
     if (act.type === 'observe') {
-      const until = Math.min(now + limits.callTimeoutMs, limits.until);
+      if (rules.callGapMs > 0 && !(await gateway.pass())) return;
+      const until = Math.min(clock.now() + limits.callTimeoutMs, limits.until);
       await record(found, act, await ask(found.session, act, { until }));
       return;
     }
+    const begin = (current: TrackedGate): Promise<Begun | undefined> => {
+      const now = clock.now();
+      if (opensAt(current, now) > now) return Promise.resolve(undefined);
+      return act.type === 'stop' && isVerdict(found.session, act)
+        ? beginUnasked(found, act, current, limits)
+        : commitIntent(found, act, limits, gateway.slotOf(current, now));
+    };
+    // The gate's row is changed by one at a time; without a gap there is nothing of it to change.
+    const isGateTouched = rules.callGapMs > 0 || isVerdict(found.session, act);
+    const begun = await (isGateTouched ? gateway.inTurn(begin) : begin(gate));
+    if (begun !== undefined) await carryOut(begun.found, begun.intent);
+  };
+
+  /** The intent as it was written, for the call that follows; undefined where somebody else was first. */
+  const commitIntent = async (
+    found: Found<LiveSession>,
+    act: Change,
+    limits: Limits,
+    gate: GateChange | undefined,
+  ): Promise<Begun | undefined> => {
+    const now = clock.now();
     const intent = intentOf(act, limits, newId(), now);
     const { next, events } = withIntent(found.session, intent, now);
-    const committed = await store.commit(found, next, events, now);
-    if (committed?.session.life === 'live')
-      await carryOut({ ...committed, session: committed.session }, intent);
+    const committed = await store.commit(found, next, events, now, gate);
+    return committed?.session.life === 'live'
+      ? { found: { ...committed, session: committed.session }, intent }
+      : undefined;
+  };
+
+  /** A stop that nobody asked for: counted, and held where there are too many of them. */
+  const beginUnasked = async (
+    found: Found<LiveSession>,
+    act: Change & { type: 'stop' },
+    gate: TrackedGate,
+    limits: Limits,
+  ): Promise<Begun | undefined> => {
+    const now = clock.now();
+    const isHeld = await heldBy(gate, found.session, now, countLive);
+    if (isHeld !== undefined) {
+      await commitHeld(found, found.session, isHeld, act.because, now);
+      return undefined;
+    }
+    const { next: passedGate } = gateway.slotOf(gate, now) ?? { next: gate };
+    const counted = { from: gate, next: withUnaskedStop(passedGate, now) };
+    if (!isUnconfirmed(found.session)) return commitIntent(found, act, limits, counted);
+    // Its server is looked for first: it may not be ours.
+    const { next, events } = condemned(found.session, act.because, now);
+    await store.commit(found, { ...next, dueAt: now }, events, now, counted);
+    return undefined;
+  };
+
+  const commitHeld = async (
+    found: Found<LiveSession>,
+    session: LiveSession,
+    isHeld: NonNullable<Held>,
+    because: string,
+    now: Instant,
+  ): Promise<Session | undefined> => {
+    const { next, events } = held(session, isHeld, because, now);
+    if (isHeld.isNew) {
+      const what = `held: ${because}, with more stops at once than the brake lets pass`;
+      telemetry.report(faultOf('brake', what, subject(session)));
+    }
+    const dueAt = dueAtOf(decide(next, found.activity, now, await gateway.rulesLately()), now);
+    return (await store.commit(found, { ...next, dueAt }, events, now))?.session;
+  };
+
+  const countLive = async (): Promise<number> => {
+    let count = 0;
+    for await (const _row of store.list(accountId)) count += 1;
+    return count;
   };
 
   const carryOut = async (
@@ -114,12 +223,61 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
     outcome: Outcome,
   ): Promise<Session | undefined> => {
     const now = clock.now();
+    const told = outcome.type === 'inconclusive' ? outcome.retryAfterMs : null;
+    if (told !== null) await gateway.holdBack(told);
     const { next, events } = evolve(found.session, act, outcome, now);
-    const dueAt = next.life === 'ended' ? next.dueAt : dueAtOf(decide(next, found.activity, now, rules), now);
-    const committed = await store.commit(found, { ...next, dueAt }, events, now);
-    if (committed === undefined) return undefined;
-    reportAct(found.session, act, outcomeText(outcome, shownStatus(committed.session)));
-    return committed.session;
+    const isGone = next.life === 'ended' && next.because === 'gone' && outcome.type === 'missing';
+    const session = isGone
+      ? await recordGone(found, next, events, outcome.sentAt)
+      : await commitEvolved(found, next, events, now);
+    if (session === undefined) return undefined;
+    reportAct(found.session, act, outcomeText(outcome, shownStatus(session)));
+    return session;
+  };
+
+  const commitEvolved = async (
+    found: Found<LiveSession>,
+    next: Session,
+    events: readonly HistoryEvent[],
+    now: Instant,
+    gate?: GateChange,
+  ): Promise<Session | undefined> => {
+    const rulesNow = await gateway.rulesLately();
+    const dueAt =
+      next.life === 'ended' ? next.dueAt : dueAtOf(decide(next, found.activity, now, rulesNow), now);
+    return (await store.commit(found, { ...next, dueAt }, events, now, gate))?.session;
+  };
+
+  /** A server that has disappeared counts like a stop that nobody asked for. */
+  const recordGone = (
+    found: Found<LiveSession>,
+    next: EndedSession,
+    events: readonly HistoryEvent[],
+    sentAt: Instant,
+  ): Promise<Session | undefined> =>
+    gateway.inTurn(async (gate) => {
+      const now = clock.now();
+      const isHeld = await heldBy(gate, found.session, now, countLive);
+      return isHeld === undefined
+        ? commitEvolved(found, next, events, now, { from: gate, next: withUnaskedStop(gate, now) })
+        : commitHeld(found, stillMissing(found.session, sentAt), isHeld, 'gone', now);
+    });
+
+  /**
+   * The configuration names another upstream than the one that has the server, so that nobody can be asked about it.
+   * The record ends with the longest lease that the server can have; until then it waits for the other one's return.
+   */
+  const leaveDisplaced = async (found: Found<LiveSession>): Promise<void> => {
+    const { session } = found;
+    const now = clock.now();
+    const what = 'the session belongs to another upstream than the configured one';
+    telemetry.report(faultOf('upstream', what, subject(session)));
+    const over = displacedUntil(session);
+    const { next, events } =
+      now < over
+        ? { next: { ...session, dueAt: Math.min(over, now + DISPLACED_LOOK_MS) }, events: [] }
+        : displaced(session, now);
+    await store.commit(found, next, events, now);
   };
 
   const ask = async (
@@ -131,11 +289,6 @@ export const createReconciler = (surroundings: Surroundings): Reconciler => {
     // No create ever left: there is nothing to stop, and nobody to ask.
     if (act.type === 'stop' && session.observed.status === 'Requested' && creation.attempts === 0) {
       return { type: 'missing', sentAt: clock.now() };
-    }
-    if (session.upstream !== upstream.endpoint) {
-      const because = 'the session belongs to another upstream than the configured one';
-      telemetry.report(faultOf('upstream', because, subject(session)));
-      return { type: 'unsent', because };
     }
     switch (act.type) {
       case 'create': {

@@ -119,6 +119,8 @@ export interface LiveSession extends Facts {
   pending: Pending | null;
   /** When the upstream first said 404, with no other answer since. */
   missingSince: Instant | null;
+  /** The brake was on: until then it is not stopped, or taken for gone, without anybody asking for it. */
+  heldUntil: Instant | null;
   /** An extension that the upstream refused; it is never repeated unchanged. */
   refused: { maxLeaseMinutes: number; at: Instant } | null;
   /** Back-off after answers that told nothing. */
@@ -165,12 +167,26 @@ export interface Activity {
   closed: boolean;
 }
 
-/** The account's rules that the decision needs. */
+/** What the decision needs of the account: its rules, as the account stands. */
 export interface Rules {
   renewMarginMinutes: number;
   extensionMinutes: number;
   observeIntervalMs: number;
   launchTimeoutMs: number;
+  /** Idleness counts from here on: before, the keeper was away. */
+  graceFrom: Instant;
+}
+
+/** The account's rules, as they are set. */
+export interface AccountRules extends Omit<Rules, 'graceFrom'> {
+  /** Between two calls to the upstream, over all instances; 0: as many as there are. */
+  callGapMs: number;
+  /** Without a sweep for longer than this, the keeper was away. */
+  awayMs: number;
+  /** Whether nobody else uses the upstream's account: an unknown server there is one of ours. */
+  isExclusive: boolean;
+  /** So long a server is unknown before it is taken over. */
+  orphanGraceMs: number;
 }
 
 /** Ended sessions are kept this long, as the service keeps their basic facts. */
@@ -181,6 +197,8 @@ export const STARTING_OBSERVE_MS = 10_000;
 export const STARTING_TIMEOUT_MS = 30 * MINUTE_MS;
 /** A single 404 may be a mistake: the second look comes so much later. */
 export const MISSING_RECHECK_MS = 30_000;
+/** A session that the brake keeps from being taken for gone is looked at so often meanwhile. */
+export const HELD_OBSERVE_MS = MINUTE_MS;
 /** A create whose reply was lost may still take effect; after this it will not. */
 export const CREATE_SETTLED_MS = 2 * MINUTE_MS;
 /** An accepted stop is repeated when the server is still there after this. */
@@ -231,6 +249,10 @@ export interface Foreseen {
   because: Because | 'cap';
 }
 
+/** A server was asked for, and no answer has ever told of it. */
+export const isUnconfirmed = ({ observed, creation }: LiveSession): boolean =>
+  observed.status === 'Requested' && creation.attempts > 0;
+
 /** What idleness is reckoned from, whether it is read from the record or from the activity row. */
 export interface IdleFacts {
   /** When the keeper first saw the session Ready; null before. */
@@ -248,13 +270,14 @@ export const idleFactsOf = ({ policy, observed }: LiveSession): IdleFacts => ({
 
 /**
  * When the session becomes idle unless it is used; null where it never does. A session whose client neither named a
- * timeout nor ever calls again is not armed: it runs to its own lease.
+ * timeout nor ever calls again is not armed: it runs to its own lease. `graceFrom`: see `Rules`; without it the
+ * instant is the earliest that it can be.
  */
-export const idleAt = (facts: IdleFacts, activity: Activity): Instant | null => {
+export const idleAt = (facts: IdleFacts, activity: Activity, graceFrom: Instant = 0): Instant | null => {
   const { readySeenAt, idleTimeoutMinutes } = facts;
   if (readySeenAt === null || idleTimeoutMinutes === null) return null;
   if (!facts.idleArmed && activity.lastActivityAt < readySeenAt + ARMING_MS) return null;
-  return Math.max(activity.coveredUntil, readySeenAt) + idleTimeoutMinutes * MINUTE_MS;
+  return Math.max(activity.coveredUntil, readySeenAt, graceFrom) + idleTimeoutMinutes * MINUTE_MS;
 };
 
 /** The longest stretch of use that one write acknowledges. */

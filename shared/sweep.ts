@@ -1,22 +1,31 @@
+import { createAudit } from './audit.ts';
 import { decide } from './decide.ts';
-import { StorageUnavailableError } from './errors.ts';
+import { StorageUnavailableError, TooManyConflictsError } from './errors.ts';
+import { type Gate, opensAt, rulesAt, SWEEPER_MS } from './gate.ts';
+import type { Gateway } from './gateway.ts';
 import type { Limits } from './intent.ts';
-import type { Instant } from './lease.ts';
-import type { Act, Outcome } from './outcome.ts';
+import { type Instant, MINUTE_MS } from './lease.ts';
+import type { Act } from './outcome.ts';
 import { inParallel } from './parallel.ts';
 import type { Reconciler, Surroundings } from './reconcile.ts';
 import type { LiveSession } from './session.ts';
 import type { Found } from './store/commit.ts';
-import type { DueRow } from './store/store.ts';
+import type { DueRow } from './store/due.ts';
 import { faultOf } from './telemetry.ts';
+import { observeTogether } from './together.ts';
+import { byUrgency } from './urgency.ts';
 
 /** A sweep ends by then, and the next tick goes on; an Azure function is given minutes, so nothing is cut off. */
 const SWEEP_BUDGET_MS = 50_000;
 const CALL_TIMEOUT_MS = 10_000;
 /** So many due sessions are read and worked on at a time. */
 const BATCH = 64;
+/** Where calls are few, the most urgent of so many due sessions comes first. */
+const WAITING = 1_000;
 /** A session that is due again at once is looked at so often in one sweep. */
 const MAX_LOOKS = 3;
+/** A record that is at fault is looked at again after a minute, then after twice as long, and never later than this. */
+const FAULT_LONGEST_MS = 10 * MINUTE_MS;
 
 /** One operation of the table that fails is nothing unusual; so many of them one after another are a table that is down. */
 const MAX_TABLE_FAILURES = 5;
@@ -27,85 +36,175 @@ export interface SweepReport {
   unfinished: boolean;
 }
 
+/** A due session with what is to be asked of the upstream for it. */
+interface Wanting {
+  row: DueRow;
+  found: Found<LiveSession>;
+  session: LiveSession;
+  act: Act;
+}
+
 /**
- * Reconciles everything of an account that is due, the longest due first. A table that is down ends it, with a report:
- * the next tick is its repetition.
+ * Reconciles everything of an account that is due. One instance sweeps an account at a time, for thrift. Where the
+ * upstream may be called without a pause, sessions are worked on side by side; otherwise the most urgent comes first,
+ * decided anew before each call. A table that is down ends the sweep, with a report: the next tick is its repetition.
  */
-export const createSweep =
-  (accountId: string, surroundings: Surroundings, reconciler: Reconciler) =>
-  async (): Promise<SweepReport> => {
-    const { store, clock, telemetry } = surroundings;
+export const createSweep = (
+  surroundings: Surroundings,
+  gateway: Gateway,
+  reconciler: Reconciler,
+): (() => Promise<SweepReport>) => {
+  const { accountId, store, clock, rules, newId, telemetry } = surroundings;
+  const audit = createAudit(surroundings, gateway);
+  const isUnhurried = rules.callGapMs > 0;
+
+  /** A table that is down is no reason to fail: the next tick comes anyway. */
+  const orReport = async <Result>(work: Promise<Result>, otherwise: Result): Promise<Result> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof StorageUnavailableError)) throw error;
+      telemetry.report(faultOf('sweep', error, { accountId }));
+      return otherwise;
+    }
+  };
+
+  const sweepAs = async (sweeper: string, firstGate: Gate): Promise<SweepReport> => {
     const startedAt = clock.now();
     const limits: Limits = { callTimeoutMs: CALL_TIMEOUT_MS, until: startedAt + SWEEP_BUDGET_MS };
     const looks = new Map<string, number>();
+    const known = new Map<string, Found>();
     let tableFailures = 0;
     let isAllDone = true;
-
-    const nextBatch = async (): Promise<DueRow[]> => {
-      const batch: DueRow[] = [];
-      for await (const row of store.due(accountId, clock.now())) {
-        const seen = looks.get(row.sessionId) ?? 0;
-        if (seen >= MAX_LOOKS || batch.some((other) => other.sessionId === row.sessionId)) continue;
-        looks.set(row.sessionId, seen + 1);
-        if (batch.push(row) === BATCH) break;
-      }
-      return batch;
-    };
+    let takenAt = startedAt;
 
     /** A fault of one row, or of one operation, is reported and stops nobody else; a table that is down stops the sweep. */
-    const guarded = async <Result>(
-      sessionId: string,
-      work: () => Promise<Result>,
-    ): Promise<Result | undefined> => {
+    const guarded = async <Result>(row: DueRow, work: () => Promise<Result>): Promise<Result | undefined> => {
+      const { sessionId } = row;
       try {
         const result = await work();
         tableFailures = 0;
         return result;
       } catch (error) {
+        telemetry.report(faultOf('sweep', error, { accountId, sessionId }));
         if (error instanceof StorageUnavailableError) {
           isAllDone = false;
           tableFailures += 1;
           if (tableFailures > MAX_TABLE_FAILURES) throw error;
-        } else {
-          // It would only fail again in this sweep.
-          looks.set(sessionId, MAX_LOOKS);
+          return undefined;
         }
-        telemetry.report(faultOf('sweep', error, { accountId, sessionId }));
+        // It would only fail again in this sweep.
+        looks.set(sessionId, MAX_LOOKS);
+        if (!(error instanceof TooManyConflictsError)) await orReport(postpone(row), undefined);
         return undefined;
       }
     };
 
-    const sweepBatch = async (batch: readonly DueRow[]): Promise<void> => {
-      const found = await inParallel(batch, ({ sessionId, at }) =>
-        guarded(sessionId, async () => {
-          const one = await store.read({ accountId, sessionId }, clock.now());
-          if (one === undefined) await store.dropDue({ accountId, sessionId }, at);
-          return one;
-        }),
-      );
-      const read = found.filter((one) => one !== undefined);
+    const postpone = (row: DueRow): Promise<void> => {
+      const waitMs = Math.min(MINUTE_MS * 2 ** Math.min(row.faults, 10), FAULT_LONGEST_MS);
+      return store.postpone({ accountId, sessionId: row.sessionId }, row, clock.now() + waitMs);
+    };
+
+    const dueRows = async (): Promise<DueRow[]> => {
+      const rows = new Map<string, DueRow>();
+      for await (const row of store.due(accountId, clock.now())) {
+        if ((looks.get(row.sessionId) ?? 0) >= MAX_LOOKS || rows.has(row.sessionId)) continue;
+        rows.set(row.sessionId, row);
+        if (rows.size === (isUnhurried ? WAITING : BATCH)) break;
+      }
+      return [...rows.values()];
+    };
+
+    /** The record of a due row; one that it is not the row of loses it. */
+    const readDue = (row: DueRow): Promise<Found | undefined> =>
+      guarded(row, async () => {
+        const { sessionId, at } = row;
+        const key = `${sessionId} ${at}`;
+        const found = known.get(key) ?? (await store.read({ accountId, sessionId }, clock.now()));
+        if (found === undefined || found.session.dueAt !== at)
+          await store.dropDue({ accountId, sessionId }, at);
+        if (found !== undefined && isUnhurried) known.set(key, found);
+        return found;
+      });
+
+    const work = async ({ sessionId }: DueRow, run: () => Promise<void>): Promise<void> => {
+      looks.set(sessionId, (looks.get(sessionId) ?? 0) + 1);
+      await run();
+    };
+
+    const reconcile = (row: DueRow, found: Found | undefined): Promise<void> =>
+      work(row, async () => {
+        known.delete(`${row.sessionId} ${row.at}`);
+        const key = { accountId, sessionId: row.sessionId };
+        await guarded(row, () => reconciler.reconcile(key, limits, found));
+      });
+
+    /** False where the gate has to be waited for, after which all is decided anew, or opens too late for this sweep. */
+    const mayAsk = async (opens: Instant, wanting: readonly Wanting[]): Promise<boolean> => {
+      if (wanting.length === 0 || opens <= clock.now()) return true;
+      if (opens < limits.until) {
+        await gateway.wait(opens);
+      } else {
+        isAllDone = false;
+        for (const { row } of wanting) looks.set(row.sessionId, MAX_LOOKS);
+      }
+      return false;
+    };
+
+    const sweepRows = async (rows: readonly DueRow[]): Promise<void> => {
+      const gate = await gateway.read();
+      const rulesNow = rulesAt(gate, rules, clock.now());
+      const now = clock.now();
+      const found = await inParallel(rows, readDue);
+      const wanting: Wanting[] = [];
+      const free: [DueRow, Found][] = [];
+      for (const [index, row] of rows.entries()) {
+        const one = found[index];
+        if (one === undefined) continue;
+        const { session } = one;
+        const act = decide(session, one.activity, now, rulesNow);
+        if (session.life === 'ended' || act.type === 'none' || act.type === 'forget') free.push([row, one]);
+        else wanting.push({ row, found: { ...one, session }, session, act });
+      }
+      await inParallel(free, ([row, one]) => reconcile(row, one));
+      if (!(await mayAsk(opensAt(gate, now), wanting))) return;
+      wanting.sort(byUrgency(now));
+      const [first] = wanting;
+      const chosen = isUnhurried ? wanting.slice(0, first?.act.type === 'observe' ? undefined : 1) : wanting;
+      const looking = chosen.filter(({ act }) => act.type === 'observe');
       const seen = await observeTogether(
-        read.filter(isLive),
+        looking,
+        gate.liveCount,
         surroundings,
-        async (one, act, sighting) => {
-          await guarded(one.session.sessionId, () => reconciler.record(one, act, sighting));
-        },
+        gateway,
         limits,
+        async (one, sighting) => {
+          await work(one.row, async () => {
+            known.delete(`${one.row.sessionId} ${one.row.at}`);
+            await guarded(one.row, () => reconciler.record(one.found, one.act, sighting));
+          });
+        },
       );
-      await inParallel(read, (one) =>
-        guarded(one.session.sessionId, () => {
-          // What a list has shown is recorded, and read again for what else may be due.
-          const first = seen.has(one.session.sessionId) ? undefined : one;
-          return reconciler.reconcile(one.session, limits, first);
-        }),
+      // What a list has shown is recorded, and read again for what else may be due.
+      const others = isUnhurried ? chosen.slice(0, seen.size > 0 ? 0 : 1) : chosen;
+      await inParallel(others, ({ row, found: one }) =>
+        reconcile(row, seen.has(row.sessionId) ? undefined : one),
       );
     };
 
     const sweepAll = async (): Promise<boolean> => {
-      for (let batch = await nextBatch(); batch.length > 0; batch = await nextBatch()) {
-        if (clock.now() >= limits.until) return true;
-        await sweepBatch(batch);
+      // What is due comes first, unless there is always something due.
+      const isAudited = await audit.runIfDue(firstGate, limits, rules.observeIntervalMs);
+      for (let rows = await dueRows(); rows.length > 0; rows = await dueRows()) {
+        const now = clock.now();
+        if (now >= limits.until) return true;
+        if (now - takenAt > SWEEPER_MS / 3) {
+          takenAt = now;
+          if (!(await gateway.takeSweep(sweeper))) return true;
+        }
+        await sweepRows(rows);
       }
+      if (!isAudited) await audit.runIfDue(firstGate, limits);
       return !isAllDone;
     };
 
@@ -122,33 +221,23 @@ export const createSweep =
     return report;
   };
 
-/**
- * Where several Ready sessions want their regular look, one list of the account serves them all. It says who is
- * there; whoever is not on it is asked for by itself afterwards. Returns the sessions that were seen.
- */
-const observeTogether = async (
-  found: readonly Found<LiveSession>[],
-  { upstream, rules, clock }: Surroundings,
-  record: (found: Found<LiveSession>, act: Act, outcome: Outcome) => Promise<void>,
-  limits: Limits,
-): Promise<ReadonlySet<string>> => {
-  const now = clock.now();
-  const wanting = found.flatMap((one) => {
-    const decision = decide(one.session, one.activity, now, rules);
-    const isRegular = decision.type === 'observe' && one.session.observed.status === 'Ready';
-    return isRegular && one.session.upstream === upstream.endpoint ? [{ one, act: decision }] : [];
-  });
-  if (wanting.length < 2) return new Set();
-  const until: Instant = Math.min(now + limits.callTimeoutMs, limits.until);
-  const listing = await upstream.list({ until });
-  if (listing.type === 'inconclusive') return new Set();
-  const seen = await inParallel(wanting, async ({ one, act }) => {
-    const sighting = listing.sightings.get(one.session.sessionId);
-    if (sighting === undefined) return [];
-    await record(one, act, { type: 'found', created: false, sighting });
-    return [one.session.sessionId];
-  });
-  return new Set(seen.flat());
-};
+  const isAnythingDue = async (): Promise<boolean> => {
+    for await (const _row of store.due(accountId, clock.now())) return true;
+    return false;
+  };
 
-const isLive = (found: Found): found is Found<LiveSession> => found.session.life === 'live';
+  const sweep = async (): Promise<SweepReport> => {
+    const gate = await gateway.read();
+    if (!audit.isDue(gate) && !(await isAnythingDue())) {
+      await gateway.noteSweep();
+      return { looked: 0, unfinished: false };
+    }
+    const sweeper = newId();
+    if (!(await gateway.takeSweep(sweeper))) return { looked: 0, unfinished: true };
+    const report = await sweepAs(sweeper, gate);
+    await gateway.leaveSweep(sweeper);
+    return report;
+  };
+
+  return () => orReport(sweep(), { looked: 0, unfinished: true });
+};

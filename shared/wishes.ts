@@ -31,7 +31,7 @@ export const newSession = (
   accountId: string,
   wanted: NewSession,
   defaults: Policy,
-  { rules, endpoint, now }: { rules: Rules; endpoint: string; now: Instant },
+  { rules, endpoint, now }: { rules: Pick<Rules, 'renewMarginMinutes'>; endpoint: string; now: Instant },
 ): Wish => {
   const policy = withWishes(defaults, wanted);
   // A kept session must last until it is first seen Ready and extended.
@@ -67,6 +67,7 @@ export const newSession = (
     creation: { maxLeaseMinutes, attempts: 0, firstAttemptAt: null, lastUntil: null },
     pending: null,
     missingSince: null,
+    heldUntil: null,
     refused: null,
     retry: null,
     unansweredSince: null,
@@ -95,6 +96,8 @@ export const isRepeated = (session: Session, wanted: NewSession): boolean =>
   );
 
 const withWishes = (policy: Policy, wishes: Wishes): Policy => ({
+  // What a newer version may have added to it stays.
+  ...policy,
   keepAlive: wishes.keepAlive ?? policy.keepAlive,
   idleTimeoutMinutes:
     wishes.idleTimeoutMinutes === undefined ? policy.idleTimeoutMinutes : wishes.idleTimeoutMinutes,

@@ -24,6 +24,7 @@ export const anyRules: fc.Arbitrary<Rules> = fc
     factor: fc.double({ min: 2, max: 20, noNaN: true }),
     observeIntervalMs: fc.integer({ min: 1000, max: minutes(60) }),
     launchTimeoutMs: fc.integer({ min: seconds(10), max: minutes(60) }),
+    graceFrom: fc.oneof(fc.constant(0), ago(minutes(60))),
   })
   .map(({ factor, ...rules }) => ({ ...rules, extensionMinutes: rules.renewMarginMinutes * factor }));
 
@@ -105,6 +106,10 @@ const shaped = (
         }),
       ),
       missingSince: fc.option(ago(minutes(5)), { nil: null, freq: 1 }),
+      heldUntil: fc.option(fc.integer({ min: T0 - minutes(90), max: T0 + minutes(30) }), {
+        nil: null,
+        freq: 1,
+      }),
       refused: orNull(fc.record({ maxLeaseMinutes: wholeLease, at: ago(minutes(30)) })),
       retry: orNull(
         fc.record({
@@ -201,6 +206,7 @@ export const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
     .record({
       status: fc.constantFrom(...STATUSES),
       leaseMinutes: wholeLease,
+      size: fc.constantFrom('Standard', 'Premium', null),
       elapsedMinutes: fc.integer({ min: 0, max: 1440 }),
       hostname: orNull(fc.constant('other.example.org')),
       errorMessage: orNull(fc.string()),

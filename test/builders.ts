@@ -1,6 +1,14 @@
 import { MINUTE_MS } from '../shared/lease.ts';
 import type { Act, Outcome, Sighting } from '../shared/outcome.ts';
-import type { Activity, Desired, EndedSession, LiveSession, Observed, Rules } from '../shared/session.ts';
+import type {
+  AccountRules,
+  Activity,
+  Desired,
+  EndedSession,
+  LiveSession,
+  Observed,
+  Rules,
+} from '../shared/session.ts';
 
 /** Records and answers for tests, each with what a test does not care about filled in. */
 
@@ -16,6 +24,17 @@ export const rules: Rules = {
   extensionMinutes: 60,
   observeIntervalMs: minutes(10),
   launchTimeoutMs: minutes(5),
+  graceFrom: 0,
+};
+
+/** The rules of an account whose upstream may be called without a pause. */
+export const accountRules: AccountRules = {
+  ...{ renewMarginMinutes: 10, extensionMinutes: 60 },
+  ...{ observeIntervalMs: minutes(10), launchTimeoutMs: minutes(5) },
+  callGapMs: 0,
+  awayMs: minutes(5),
+  isExclusive: false,
+  orphanGraceMs: minutes(5),
 };
 
 type Overrides<T> = { [Key in keyof T]?: T[Key] };
@@ -70,6 +89,7 @@ export const liveSession = (overrides: LiveOverrides = {}): LiveSession => ({
   observedAt: T0,
   pending: null,
   missingSince: null,
+  heldUntil: null,
   refused: null,
   retry: null,
   unansweredSince: null,
@@ -136,6 +156,7 @@ export const activity = (overrides: Overrides<Activity> = {}): Activity => ({
 export const sighting = (overrides: Overrides<Sighting> = {}): Sighting => ({
   status: 'Ready',
   leaseMinutes: 60,
+  size: 'Standard',
   elapsedMinutes: 0,
   hostname: 'host.example.org',
   ports: { handshake: 50_051, inspector: 50_052 },

@@ -47,6 +47,7 @@ const rules: Rules = {
   extensionMinutes: 60,
   observeIntervalMs: 10 * MINUTE_MS,
   launchTimeoutMs: 5 * MINUTE_MS,
+  graceFrom: 0,
 };
 const wanted: NewSession = {
   sessionId: EXAMPLE_SESSION,

@@ -1,7 +1,7 @@
 import type { EndedSession, LiveSession, Session, SessionKey } from '../session.ts';
 import { activityColumns, readActivityRow, shownOf, type TrackedActivity } from './activity.ts';
 import { rowKeys, writeSession, writeShown } from './rows.ts';
-import type { RowChange, Table } from './table.ts';
+import type { Columns, RowChange, Table } from './table.ts';
 
 /** The transactions that change a record: all of it or nothing, and only the version that was read. */
 
@@ -10,20 +10,25 @@ export interface Found<Kind extends Session = Session> {
   session: Kind;
   etag: string;
   activity: TrackedActivity;
+  /** What a newer version has written into the record, and this one does not know. */
+  unknown: Columns;
 }
 
-/** Both give the record as it is now, or undefined where it had changed before. `events` are rows of history. */
+/**
+ * Both give the record as it is now, or undefined where it had changed before. `others` are rows that are written along
+ * with it: its history, and the gate where it is for a call.
+ */
 export interface Commits {
   commitLive(
     found: Found<LiveSession>,
     next: LiveSession,
-    events: readonly RowChange[],
+    others: readonly RowChange[],
     now: number,
   ): Promise<Found | undefined>;
   commitEnded(
     found: Found<LiveSession>,
     next: EndedSession,
-    events: readonly RowChange[],
+    others: readonly RowChange[],
     now: number,
   ): Promise<Found | undefined>;
   /** After a conflict: was it our own write whose reply was lost? Then it counts as written. */
@@ -42,7 +47,7 @@ export const createCommits = (
   const commitLive = async (
     found: Found<LiveSession>,
     next: LiveSession,
-    events: readonly RowChange[],
+    others: readonly RowChange[],
     now: number,
   ): Promise<Found | undefined> => {
     const { accountId, sessionId } = next;
@@ -64,11 +69,12 @@ export const createCommits = (
       },
       // Also where the instant stays: a due row that was lost is mended by the next change.
       { type: 'put', rowKey: newDue, columns: {} },
-      ...events,
+      ...others,
     ];
     const removal: RowChange[] = oldDue === newDue ? [] : [{ type: 'delete', rowKey: oldDue }];
     const written = (etags: ReadonlyMap<string, string>): Found<LiveSession> => ({
       session: next,
+      unknown: found.unknown,
       etag: etags.get(rowKeys.live(sessionId)) ?? '',
       activity: {
         ...found.activity,
@@ -98,7 +104,7 @@ export const createCommits = (
   const commitEnded = async (
     found: Found<LiveSession>,
     next: EndedSession,
-    events: readonly RowChange[],
+    others: readonly RowChange[],
     now: number,
   ): Promise<Found | undefined> => {
     const { accountId, sessionId } = next;
@@ -118,15 +124,25 @@ export const createCommits = (
         : { type: 'update', rowKey: activityKey, columns: shown, etag: guard.etag };
     const submitted = await table.submit(accountId, [
       { type: 'delete', rowKey: rowKeys.live(sessionId) },
-      { type: 'create', rowKey: rowKeys.ended(sessionId), columns: writeSession(next) },
+      {
+        type: 'create',
+        rowKey: rowKeys.ended(sessionId),
+        columns: { ...found.unknown, ...writeSession(next) },
+      },
       activity,
       ...(isIndexed ? [{ type: 'delete', rowKey: oldDue } as const] : []),
       { type: 'put', rowKey: rowKeys.due(next.dueAt, sessionId), columns: {} },
-      ...events,
+      ...others,
     ]);
     if (submitted.type === 'conflict') return ownWrite(next, now);
     const etag = submitted.etags.get(rowKeys.ended(sessionId)) ?? '';
-    return { session: next, etag, activity: { ...found.activity, closed: true, shown: shownOf(next) } };
+    const { unknown } = found;
+    return {
+      session: next,
+      etag,
+      unknown,
+      activity: { ...found.activity, closed: true, shown: shownOf(next) },
+    };
   };
 
   const isUnchanged = async ({ session, etag }: Found): Promise<boolean> =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UnreadableRowError } from '../errors.ts';
+import { type Gate, NEW_GATE } from '../gate.ts';
 import type { HistoryEvent } from '../outcome.ts';
 import { SIZES } from '../protocol/vocabulary.ts';
 import type { Activity, EndedSession, IdleFacts, LiveSession } from '../session.ts';
@@ -23,6 +24,7 @@ const INSTANT_DIGITS = 15;
 const SEQ_DIGITS = 8;
 
 export const rowKeys = {
+  gate: 'gate',
   live: (sessionId: string): string => `session:${sessionId}`,
   ended: (sessionId: string): string => `ended:${sessionId}`,
   activity: (sessionId: string): string => `activity:${sessionId}`,
@@ -121,6 +123,7 @@ const liveSchema = z.object({
     .looseObject({ op: z.enum(['create', 'extend', 'stop']), opId: z.string(), until: instant })
     .nullable(),
   missingSince: instant.nullable(),
+  heldUntil: instant.nullable().default(null),
   refused: z.looseObject({ maxLeaseMinutes: minutes, at: instant }).nullable(),
   retry: z.looseObject({ failures: z.number().int(), at: instant }).nullable(),
   unansweredSince: instant.nullable().default(null),
@@ -177,6 +180,30 @@ export const readEnded = (accountId: string, { rowKey, columns }: Row): EndedSes
   return { life: 'ended', accountId, sessionId, ...decode(endedSchema, rowKey, columns) };
 };
 
+/** Each column that a newer version may have added has a default here, for the rows of older ones. */
+const gateSchema = z.object({
+  nextCallAt: instant.default(NEW_GATE.nextCallAt),
+  sweeper: z.looseObject({ id: z.string(), until: instant }).nullable().default(NEW_GATE.sweeper),
+  sweptAt: instant.nullable().default(NEW_GATE.sweptAt),
+  graceFrom: instant.default(NEW_GATE.graceFrom),
+  listedAt: instant.nullable().default(NEW_GATE.listedAt),
+  keptCount: z.number().default(NEW_GATE.keptCount),
+  liveCount: z.number().default(NEW_GATE.liveCount),
+  unaskedStops: z.array(instant).default([]),
+  strangers: z.record(z.string(), instant).default({}),
+});
+
+/** @throws UnreadableRowError that names the row and the column */
+export const readGate = ({ rowKey, columns }: Row): Gate => decode(gateSchema, rowKey, columns);
+
+export const writeGate = (gate: Gate): Columns => encode({ ...gate });
+
+/** The columns of a record that this version does not know: a newer one has written them, and wants them back. */
+export const unknownColumns = ({ columns }: Row): Columns =>
+  Object.fromEntries(
+    Object.entries(columns).filter(([name]) => !(name in liveSchema.shape) && !(name in endedSchema.shape)),
+  );
+
 /** @throws UnreadableRowError that names the row and the column */
 export const readActivity = ({ rowKey, columns }: Row): Activity & { shown: Shown } =>
   decode(activitySchema, rowKey, columns);
@@ -201,6 +228,10 @@ const INSTANTS: ReadonlySet<string> = new Set([
   'lastActivityAt',
   'coveredUntil',
   'at',
+  'nextCallAt',
+  'sweptAt',
+  'graceFrom',
+  'listedAt',
 ]);
 const SCALARS: ReadonlySet<string> = new Set([
   'size',
@@ -210,6 +241,8 @@ const SCALARS: ReadonlySet<string> = new Set([
   'status',
   'kind',
   'because',
+  'keptCount',
+  'liveCount',
 ]);
 
 /** The table has no null and no nesting: those are JSON text. Instants are dates, so that a person can read them. */

@@ -3,39 +3,50 @@ import type { HistoryEvent } from '../outcome.ts';
 import type { Activity, EndedSession, LiveSession, Session, SessionKey } from '../session.ts';
 import { activityColumns, readActivityRow, shownOf, type TrackedActivity } from './activity.ts';
 import { createCommits, type Found } from './commit.ts';
+import { createDueIndex, type DueIndex } from './due.ts';
+import { type GateChange, gateRows, readGateRow, submitGate, type TrackedGate } from './gate.ts';
+import { createHistory, eventRows } from './history.ts';
 import {
   afterPrefix,
-  dueBound,
   firstAfter,
-  readDueKey,
   readEnded,
   readLive,
   rowKeys,
-  writeEvent,
+  unknownColumns,
   writeSession,
 } from './rows.ts';
-import type { Row, RowChange, Table } from './table.ts';
+import type { Row, Table } from './table.ts';
 
 /**
  * Sessions in Table Storage. Everything about one session changes in one transaction under the record's etag, so it
  * never has no due row, or two; and no answer of the table is taken for more than it says.
  */
-export interface Store {
+export interface Store extends DueIndex {
   /** The record, living or ended. A live session without an activity row gets one that says: active now. */
   read(key: SessionKey, now: number): Promise<Found | undefined>;
-  /** Adds a session with its activity, due row and first event; undefined where the id is taken. */
+  /**
+   * Adds a session with its activity, due row and first events; undefined where the id is taken, or the gate has
+   * changed meanwhile.
+   */
   insert(
     session: LiveSession,
     activity: Activity,
     events: readonly HistoryEvent[],
+    gate?: GateChange,
   ): Promise<Found<LiveSession> | undefined>;
-  /** Replaces the record that was found by the next one; undefined where it has changed meanwhile. */
+  /** Replaces the record that was found by the next one; undefined where it, or the gate, has changed meanwhile. */
   commit(
     found: Found<LiveSession>,
     next: Session,
     events: readonly HistoryEvent[],
     now: number,
+    gate?: GateChange,
   ): Promise<Found | undefined>;
+  /** Adds to the history of a session that is over; false where somebody else did meanwhile, or changed the gate. */
+  addEvent(session: EndedSession, event: HistoryEvent, gate?: GateChange): Promise<boolean>;
+  readGate(accountId: string): Promise<TrackedGate>;
+  /** Changes the gate by itself; undefined where it has changed meanwhile. */
+  changeGate(accountId: string, change: GateChange): Promise<TrackedGate | undefined>;
   /** Removes an ended session with its history; false where somebody else removed a part of it meanwhile. */
   forget(session: EndedSession): Promise<boolean>;
   readActivity(key: SessionKey): Promise<TrackedActivity | undefined>;
@@ -48,10 +59,6 @@ export interface Store {
   ): Promise<boolean>;
   /** Live sessions in the order of their ids, from behind `after`. */
   list(accountId: string, part?: ListPart): AsyncIterable<ListedRow>;
-  /** What is due at `now`, the longest due first. */
-  due(accountId: string, now: number): AsyncIterable<DueRow>;
-  /** Removes a due row that has no record, as a damaged table may have; a record that is there keeps it. */
-  dropDue(key: SessionKey, at: number): Promise<void>;
   ping(): Promise<void>;
 }
 
@@ -66,15 +73,6 @@ export interface ListedRow {
   sessionId: string;
   row: LiveSession | UnreadableRowError;
 }
-
-/** A row of the due index: which session, and the instant of its key. */
-export interface DueRow {
-  sessionId: string;
-  at: number;
-}
-
-/** Table Storage takes at most 100 changes in a transaction. */
-const BATCH = 100;
 
 export const createStore = (table: Table, newId: () => string): Store => {
   const readTracked = (key: SessionKey): Promise<TrackedActivity | undefined> => readActivityRow(table, key);
@@ -98,10 +96,11 @@ export const createStore = (table: Table, newId: () => string): Store => {
     ]);
     if (row === undefined) return readOver(key, activity);
     const session = readLive(key.accountId, row);
-    if (activity !== undefined) return { session, etag: row.etag, activity };
+    const found = { session, etag: row.etag, unknown: unknownColumns(row) };
+    if (activity !== undefined) return { ...found, activity };
     await restoreActivity(session, now);
     const restored = await readTracked(key);
-    return restored === undefined ? undefined : { session, etag: row.etag, activity: restored };
+    return restored === undefined ? undefined : { ...found, activity: restored };
   };
 
   const readOver = async (
@@ -111,22 +110,23 @@ export const createStore = (table: Table, newId: () => string): Store => {
     const row = await table.get(key.accountId, rowKeys.ended(key.sessionId));
     if (row === undefined) return undefined;
     const session = readEnded(key.accountId, row);
-    return { session, etag: row.etag, activity: activity ?? untracked(session) };
+    const { etag } = row;
+    return { session, etag, unknown: unknownColumns(row), activity: activity ?? untracked(session) };
   };
 
   const { commitLive, commitEnded, ownWrite } = createCommits(table, read);
 
-  const removeAll = async (accountId: string, keys: readonly string[]): Promise<boolean> => {
-    if (keys.length === 0) return true;
-    return (await table.submit(accountId, keys.map(removal))).type === 'written';
-  };
+  const history = createHistory(table);
 
   return {
     read,
     readActivity: readTracked,
     ping: table.ping,
 
-    async insert(session, activity, events) {
+    readGate: (accountId) => readGateRow(table, accountId),
+    changeGate: (accountId, change) => submitGate(table, accountId, change),
+
+    async insert(session, activity, events, gate) {
       const { accountId, sessionId } = session;
       // An ended session's activity row keeps its id from being used again; this is for a table that has lost it.
       if (await hasRow(accountId, rowKeys.ended(sessionId))) return undefined;
@@ -138,6 +138,7 @@ export const createStore = (table: Table, newId: () => string): Store => {
         { type: 'create', rowKey: rowKeys.activity(sessionId), columns },
         { type: 'put', rowKey: rowKeys.due(next.dueAt, sessionId), columns: {} },
         ...eventRows(sessionId, 0, events),
+        ...gateRows(gate),
       ]);
       if (submitted.type === 'conflict') {
         const own = await ownWrite(next, session.createdAt);
@@ -145,36 +146,27 @@ export const createStore = (table: Table, newId: () => string): Store => {
       }
       const etag = submitted.etags.get(rowKeys.live(sessionId)) ?? '';
       const activityEtag = submitted.etags.get(rowKeys.activity(sessionId)) ?? '';
-      return { session: next, etag, activity: { ...activity, shown: shownOf(next), etag: activityEtag } };
+      const tracked = { ...activity, shown: shownOf(next), etag: activityEtag };
+      return { session: next, etag, unknown: {}, activity: tracked };
     },
 
-    commit(found, session, events, now) {
-      const { sessionId, seq } = found.session;
-      const next = { ...session, opId: newId(), seq: seq + events.length };
-      const rows = eventRows(sessionId, seq, events);
-      return next.life === 'live' ? commitLive(found, next, rows, now) : commitEnded(found, next, rows, now);
+    async commit(found, session, events, now, gate) {
+      const { sessionId } = found.session;
+      const attempt = (seq: number): Promise<Found | undefined> => {
+        const next = { ...session, opId: newId(), seq: seq + events.length };
+        const rows = [...eventRows(sessionId, seq, events), ...gateRows(gate)];
+        return next.life === 'live'
+          ? commitLive(found, next, rows, now)
+          : commitEnded(found, next, rows, now);
+      };
+      const committed = await attempt(found.session.seq);
+      if (committed !== undefined || events.length === 0) return committed;
+      const last = await history.ahead(found);
+      return last === undefined ? undefined : attempt(last);
     },
 
-    async forget(session) {
-      const { accountId, sessionId, dueAt } = session;
-      const ended = rowKeys.ended(sessionId);
-      const prefix = rowKeys.eventsOf(sessionId);
-      const events: string[] = [];
-      for await (const { rowKey } of table.list(accountId, prefix, afterPrefix(prefix))) events.push(rowKey);
-      // The id may be used again as soon as the record is gone: nothing is removed but together with a sign of it.
-      let etag = (await table.get(accountId, ended))?.etag;
-      for (let first = 0; first < events.length; first += BATCH - 1) {
-        if (etag === undefined) return false;
-        const removals = events.slice(first, first + BATCH - 1).map(removal);
-        const touch: RowChange = { type: 'update', rowKey: ended, columns: {}, etag };
-        const submitted = await table.submit(accountId, [touch, ...removals]);
-        if (submitted.type === 'conflict') return false;
-        etag = submitted.etags.get(ended);
-      }
-      const others = [rowKeys.activity(sessionId), rowKeys.due(dueAt, sessionId)];
-      const present = await Promise.all(others.map((rowKey) => hasRow(accountId, rowKey)));
-      return removeAll(accountId, [ended, ...others.filter((_, index) => present[index])]);
-    },
+    addEvent: history.add,
+    forget: history.forget,
 
     async cover({ accountId, sessionId }, { etag }, lastActivityAt, coveredUntil) {
       const columns = { lastActivityAt: new Date(lastActivityAt), coveredUntil: new Date(coveredUntil) };
@@ -191,21 +183,9 @@ export const createStore = (table: Table, newId: () => string): Store => {
         yield { sessionId: row.rowKey.slice(prefix.length), row: liveOrError(accountId, row) };
     },
 
-    async *due(accountId, now) {
-      for await (const { rowKey } of table.list(accountId, dueBound(0), dueBound(now + 1))) {
-        yield readDueKey(rowKey);
-      }
-    },
-
-    async dropDue({ accountId, sessionId }, at) {
-      const records = [rowKeys.live(sessionId), rowKeys.ended(sessionId)];
-      const present = await Promise.all(records.map((rowKey) => hasRow(accountId, rowKey)));
-      if (!present.includes(true)) await removeAll(accountId, [rowKeys.due(at, sessionId)]);
-    },
+    ...createDueIndex(table),
   };
 };
-
-const removal = (rowKey: string): RowChange => ({ type: 'delete', rowKey });
 
 const untracked = (session: EndedSession): TrackedActivity => ({
   lastActivityAt: session.endedAt,
@@ -214,13 +194,6 @@ const untracked = (session: EndedSession): TrackedActivity => ({
   shown: shownOf(session),
   etag: '',
 });
-
-const eventRows = (sessionId: string, seq: number, events: readonly HistoryEvent[]): RowChange[] =>
-  events.map((event, index) => ({
-    type: 'create',
-    rowKey: rowKeys.event(sessionId, seq + index + 1),
-    columns: writeEvent(event),
-  }));
 
 const liveOrError = (accountId: string, row: Row): LiveSession | UnreadableRowError => {
   try {

@@ -46,12 +46,27 @@ const RETRY_AFTER_SECONDS = 5;
 
 /**
  * The table of this name in the storage account. It is made when it is first found missing.
- * Every failure that a later try may not have is a StorageUnavailableError.
+ * Every failure that a later try may not have is a StorageUnavailableError. `asks` is called with each request, and what
+ * it gives back with the service's own time in the reply, in Unix milliseconds.
  */
-export const openTable = (connectionString: string, tableName: string): Table => {
+export const openTable = (
+  connectionString: string,
+  tableName: string,
+  asks: () => (tableTime: number) => void = () => () => undefined,
+): Table => {
   const client = TableClient.fromConnectionString(connectionString, tableName, {
     allowInsecureConnection: true,
     retryOptions: { maxRetries: 1, retryDelayInMs: 100, maxRetryDelayInMs: 200 },
+  });
+  client.pipeline.addPolicy({
+    name: 'noteTime',
+    async sendRequest(request, next) {
+      const noteTime = asks();
+      const response = await next(request);
+      const time = Date.parse(response.headers.get('date') ?? '');
+      if (!Number.isNaN(time)) noteTime(time);
+      return response;
+    },
   });
 
   const run = async <Result>(operation: (abortSignal: AbortSignal) => Promise<Result>): Promise<Result> => {

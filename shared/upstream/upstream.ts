@@ -9,6 +9,7 @@ import {
   readListSchema,
   readSessionSchema,
 } from '../protocol/session-2021.ts';
+import { SIZES } from '../protocol/vocabulary.ts';
 import {
   BrokenExchangeError,
   type HttpAnswer,
@@ -39,7 +40,8 @@ export interface Upstream {
   /** `maxLeaseMinutes` is the new total since Ready. */
   extend(sessionId: string, maxLeaseMinutes: number, window: CallWindow): Promise<Outcome>;
   stop(sessionId: string, window: CallWindow): Promise<Outcome>;
-  list(window: CallWindow): Promise<Listing>;
+  /** `mayAsk` is asked before each page behind the first: where it says no, the list is not to be had whole. */
+  list(window: CallWindow, mayAsk?: () => Promise<boolean>): Promise<Listing>;
   /** Whether it answers at all, whatever it says. */
   ping(until: Instant): Promise<boolean>;
 }
@@ -124,10 +126,11 @@ export const createUpstream = (
         return [400, 409, 422].includes(status) ? refused(answered.answer) : undefined;
       }),
 
-    async list(window) {
+    async list(window, mayAsk) {
       const sightings = new Map<string, Sighting>();
       let url: string | undefined = `${sessionsUrl}?api-version=${API_VERSION}`;
       for (let page = 0; page < MAX_PAGES && url !== undefined; page += 1) {
+        if (page > 0 && mayAsk !== undefined && !(await mayAsk())) return unfinishedList;
         const exchanged: Exchanged = await exchange({ method: 'GET', url }, window);
         if (exchanged.type === 'unsent') return { ...exchanged, type: 'inconclusive', retryAfterMs: null };
         if (exchanged.type === 'inconclusive') return exchanged;
@@ -180,6 +183,12 @@ const malformed: Inconclusive = {
   retryAfterMs: null,
 };
 
+const unfinishedList: Inconclusive = {
+  type: 'inconclusive',
+  because: 'there was no time for all of its pages',
+  retryAfterMs: null,
+};
+
 const tokenOr = async (token: Promise<string>): Promise<string | Unanswered> => {
   try {
     return await token;
@@ -225,6 +234,7 @@ const sightingOf = (
 ): Sighting => ({
   status: properties.status,
   leaseMinutes: properties.maxLeaseTimeMinutes,
+  size: SIZES.find((size) => size.toLowerCase() === properties.size?.toLowerCase()) ?? null,
   elapsedMinutes: Math.floor(properties.elapsedTimeMinutes ?? 0),
   hostname: shortened(properties.hostname),
   // An older edition sent 0 for what it did not know yet.

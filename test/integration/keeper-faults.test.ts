@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { createCheckedClock } from '../../shared/clock.ts';
 import { BadRequestError, StorageUnavailableError, UpstreamUnavailableError } from '../../shared/errors.ts';
 import { createKeeper, type Keeper } from '../../shared/keeper.ts';
 import type { Outcome } from '../../shared/outcome.ts';
@@ -8,7 +9,7 @@ import type { Store } from '../../shared/store/store.ts';
 import type { Table } from '../../shared/store/table.ts';
 import type { Entry } from '../../shared/telemetry.ts';
 import type { Upstream } from '../../shared/upstream/upstream.ts';
-import { found, minutes, rules, seconds, T0 } from '../builders.ts';
+import { accountRules, found, minutes, seconds, T0 } from '../builders.ts';
 import { present, useTable } from './store-fixture.ts';
 
 /** The keeper on a real table, with a clock that the test moves and an upstream that answers as the test says. */
@@ -72,12 +73,18 @@ const setStage = (endpoint = ENDPOINT): Stage => {
   };
   const accountId = randomUUID();
   // A clock that stands still would make what comes after something come at the same time.
-  const clock = { now: () => (stage.now += 1), abortAt: () => AbortSignal.timeout(10) };
+  const clock = createCheckedClock(
+    { now: () => (stage.now += 1), abortAt: () => AbortSignal.timeout(10) },
+    () => undefined,
+  );
   const store = fixture.through(down);
   const telemetry = { report: (entry: Entry) => void stage.reports.push(entry) };
-  const surroundings = { store, upstream, rules, clock, newId: randomUUID, telemetry };
+  const surroundings = {
+    ...{ accountId, store, upstream, defaults, clock, newId: randomUUID, telemetry },
+    rules: accountRules,
+  };
   const stage: Stage = {
-    keeper: createKeeper(accountId, defaults, surroundings),
+    keeper: createKeeper(surroundings),
     store,
     accountId,
     calls: [],

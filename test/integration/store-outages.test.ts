@@ -129,7 +129,10 @@ describe('a table that is down', () => {
     idleArmed: false,
     readySeenAt: null,
   } as const;
-  const found = { session, etag: 'W/"an etag"', activity: { ...activity(), etag: 'W/"another"', shown } };
+  const found = {
+    ...{ session, etag: 'W/"an etag"', unknown: {} },
+    activity: { ...activity(), etag: 'W/"another"', shown },
+  };
   const operations: Record<string, (store: Store) => Promise<unknown>> = {
     read: (store) => store.read(session, T0),
     insert: (store) => store.insert(session, activity(), []),

@@ -1,13 +1,17 @@
 import { MINUTE_MS } from '../../shared/lease.ts';
-import type { Rules } from '../../shared/session.ts';
+import type { AccountRules, Rules } from '../../shared/session.ts';
 
 /** The numbers by which the checks judge; all are promises of DESIGN §3, with nothing added but the way of a message. */
 
-export const RULES: Rules = {
+export const RULES: AccountRules = {
   renewMarginMinutes: 10,
   extensionMinutes: 60,
   observeIntervalMs: 10 * MINUTE_MS,
   launchTimeoutMs: 5 * MINUTE_MS,
+  callGapMs: 0,
+  awayMs: 5 * MINUTE_MS,
+  isExclusive: false,
+  orphanGraceMs: 5 * MINUTE_MS,
 };
 
 const SWEEP_MS = MINUTE_MS;
@@ -31,5 +35,5 @@ export const TROUBLED_BOUND_MS = 8 * BOUND_MS;
  * The longest outage of table, upstream or ticks that a kept session survives: its lease has at least the margin left
  * when an extension falls due, and after the outage it takes the bound to get one through.
  */
-export const longestSurvivedOutageMs = ({ renewMarginMinutes }: Rules): number =>
+export const longestSurvivedOutageMs = ({ renewMarginMinutes }: Pick<Rules, 'renewMarginMinutes'>): number =>
   renewMarginMinutes * MINUTE_MS - BOUND_MS;

@@ -3,6 +3,7 @@ import { STARTING_TIMEOUT_MS } from '../../shared/session.ts';
 import { BOUND_MS, CLOCKS_DIFFER_MS, longestSurvivedOutageMs, RULES, TROUBLED_BOUND_MS } from './bounds.ts';
 import { wrongStop } from './check-stops.ts';
 import type { Faults } from './faults.ts';
+import type { Standing } from './standing.ts';
 import { type Story, sureOf } from './story.ts';
 import type { TableRows } from './table-rows.ts';
 import { formatSince } from './trace.ts';
@@ -23,10 +24,19 @@ interface Surroundings {
   rows: TableRows;
   accountId: string;
   stories: ReadonlyMap<string, Story>;
+  standing: Standing;
 }
 
 /** 1, W, K and L: judged by the upstream's books, as things happen there and now and then. */
-export const checkServers = ({ world, faults, books, rows, accountId, stories }: Surroundings): void => {
+export const checkServers = ({
+  world,
+  faults,
+  books,
+  rows,
+  accountId,
+  stories,
+  standing,
+}: Surroundings): void => {
   const { now } = world;
   const fail = (invariant: Invariant, { id }: Pick<Server, 'id'>, text: string): void =>
     world.fail({ invariant, at: now(), sessionId: id, text: `${id}: ${text}` });
@@ -43,7 +53,7 @@ export const checkServers = ({ world, faults, books, rows, accountId, stories }:
     stopped(server) {
       const story = stories.get(server.id);
       const isOurs = story !== undefined && !server.isForeign;
-      const wrong = !isOurs ? 'it is somebody else’s' : wrongStop(server, story, world, faults);
+      const wrong = !isOurs ? 'it is somebody else’s' : wrongStop(server, story, { world, faults, standing });
       if (wrong !== undefined) fail('W', server, `stopped, but ${wrong}`);
     },
     extended(server, _from, leftAt) {
@@ -72,7 +82,7 @@ export const checkServers = ({ world, faults, books, rows, accountId, stories }:
       }
       const known = readyKnownAt.get(server.id);
       const isStray = rows.get(accountId, `ended:${server.id}`) !== undefined;
-      const unwanted = unwantedSince(server, story, known, isStray ? now() : undefined);
+      const unwanted = unwantedSince(server, story, known, isStray ? now() : undefined, standing);
       for (const [why, since] of unwanted) {
         const isLate =
           faults.longestQuiet(since, now()) > BOUND_MS ||
@@ -111,25 +121,28 @@ const unwantedSince = (
   story: Story,
   readyKnownAt: Instant | undefined,
   strayAt: Instant | undefined,
+  standing: Standing,
 ): [string, Instant][] => {
   const found: [string, Instant][] = [];
+  const heldUntil = standing.heldUntil(server.id);
   if (story.stopPromisedAt !== null) found.push(['its stop was promised', story.stopPromisedAt]);
   if (story.terminal !== null) found.push([`shown as ${story.terminal.status}`, story.terminal.at]);
   if (strayAt !== undefined && story.terminal === null) found.push(['its record is ended', server.createdAt]);
   const { status, seenAt, readyAt } = server;
   if (status === 'Starting' && seenAt !== null)
-    found.push(['Starting for too long', seenAt + STARTING_TIMEOUT_MS + MINUTE_MS]);
+    found.push(['Starting for too long', Math.max(seenAt + STARTING_TIMEOUT_MS + MINUTE_MS, heldUntil)]);
   if (readyAt === null || readyKnownAt === undefined) return found;
   const [idle, life] = [sureOf(story.idleTimeout), sureOf(story.maxLifetime)];
   const isArmed = story.isArmed || sureOf(story.keepAlive) === true || sureOf(story.isIdleExplicit) === true;
   if (isArmed && typeof idle === 'number') {
-    const lastUse = Math.max(story.mayBeUsedUntil + Math.min(COVER_MS, idle * MINUTE_MS * 0.1), readyKnownAt);
-    found.push(['idle', lastUse + idle * MINUTE_MS]);
+    const covered = story.mayBeUsedUntil + Math.min(COVER_MS, idle * MINUTE_MS * 0.1);
+    const from = Math.max(covered, readyKnownAt, standing.graceFrom());
+    found.push(['idle', Math.max(from + idle * MINUTE_MS, heldUntil)]);
   }
   if (typeof life === 'number') {
     // The keeper counts by the late end of what it knows: whole minutes.
     const over = Math.max(readyAt + life * MINUTE_MS, story.policyAt) + MINUTE_MS;
-    found.push(['past its lifetime', Math.max(over, readyKnownAt)]);
+    found.push(['past its lifetime', Math.max(over, readyKnownAt, heldUntil)]);
   }
   return found.filter(([, since]) => Number.isFinite(since) && isLiving(server));
 };

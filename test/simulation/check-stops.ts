@@ -2,6 +2,7 @@ import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { STARTING_TIMEOUT_MS } from '../../shared/session.ts';
 import { BOUND_MS, CLOCKS_DIFFER_MS, RULES } from './bounds.ts';
 import type { Faults } from './faults.ts';
+import type { Standing } from './standing.ts';
 import type { Story } from './story.ts';
 import { formatSince } from './trace.ts';
 import type { Server } from './upstream-books.ts';
@@ -9,21 +10,31 @@ import type { World } from './world.ts';
 
 const ARMING_MS = MINUTE_MS;
 
+interface Surroundings {
+  world: World;
+  faults: Faults;
+  standing: Standing;
+}
+
 /**
  * W: whether a stop that arrives at the upstream is one that somebody wants, by what the client was promised. Undefined
  * where it is; otherwise why each of the reasons does not hold.
  */
-export const wrongStop = (server: Server, story: Story, world: World, faults: Faults): string | undefined => {
+export const wrongStop = (
+  server: Server,
+  story: Story,
+  { world, faults, standing }: Surroundings,
+): string | undefined => {
   const reasons = [
     story.stopAskedAt === null ? 'nobody asked for it' : undefined,
-    notIdle(server, story, world),
+    notIdle(server, story, world, standing),
     notOver(server, story, world),
     notGivenUp(server, story, world, faults),
   ];
   return reasons.includes(undefined) ? undefined : reasons.join('; ');
 };
 
-const notIdle = ({ readyAt }: Server, story: Story, world: World): string | undefined => {
+const notIdle = ({ readyAt }: Server, story: Story, world: World, standing: Standing): string | undefined => {
   if (readyAt === null) return 'it is not Ready';
   const isArmed =
     story.keepAlive.possible.has(true) ||
@@ -31,7 +42,7 @@ const notIdle = ({ readyAt }: Server, story: Story, world: World): string | unde
     story.mayBeUsedUntil >= readyAt + ARMING_MS - CLOCKS_DIFFER_MS;
   if (!isArmed) return 'idleness was not armed';
   const timeouts = [...story.idleTimeout.possible].map((minutes) => minutes ?? Number.POSITIVE_INFINITY);
-  const idleAt = Math.max(readyAt, story.usedAt) + Math.min(...timeouts) * MINUTE_MS;
+  const idleAt = Math.max(readyAt, story.usedAt, standing.graceFrom()) + Math.min(...timeouts) * MINUTE_MS;
   return notYet('idle', idleAt, world);
 };
 

@@ -7,5 +7,5 @@ export const MASKED = {
    * A stop of a session whose create got no answer is sent although the id may belong to somebody else's server, which
    * it then stops. Until then ids are taken only in runs without other faults.
    */
-  stopsStrangers: true,
+  stopsStrangers: false,
 };

@@ -56,7 +56,7 @@ export const createPlatform = (
     const name = `keeper-${started}`;
     // Instances of one cloud agree on the time to less than a second; with the upstream nothing is agreed.
     const own = chance.integer(-400, 400);
-    const process = createProcess(name, world, faults, () => own + skewMs);
+    const process = createProcess(name, world, faults, { platform: skewMs, own: () => own });
     const instance = { process, keeper: build(process) };
     slots[slot] = instance;
     world.trace.note(name, `starts in slot ${slot}`);

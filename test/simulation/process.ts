@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/clock.ts';
+import { type CheckedClock, type Clock, createCheckedClock } from '../../shared/clock.ts';
 import type { Instant } from '../../shared/lease.ts';
 import type { Faults } from './faults.ts';
 import type { World } from './world.ts';
@@ -9,7 +9,9 @@ import type { World } from './world.ts';
  */
 export interface Process {
   readonly name: string;
-  readonly clock: Clock;
+  readonly clock: CheckedClock;
+  /** What the table says the time is: whole seconds. */
+  tableTime(): Instant;
   isAlive(): boolean;
   isPaused(): boolean;
   /**
@@ -18,7 +20,7 @@ export interface Process {
    */
   io<T>(
     what: string,
-    ask: (answered: (value: T) => void, failed: (error: Error) => void) => void,
+    ask: (answered: (value: T, heard?: () => void) => void, failed: (error: Error) => void) => void,
   ): Promise<T>;
   /** Begins a piece of work: now, or when it wakes up. */
   begin(work: () => void): void;
@@ -38,8 +40,13 @@ const abortInstants = new WeakMap<AbortSignal, Instant>();
 export const abortInstantOf = (signal: AbortSignal): Instant =>
   abortInstants.get(signal) ?? Number.POSITIVE_INFINITY;
 
-/** `skew`: the difference of its clock to the world's, in milliseconds. */
-export const createProcess = (name: string, world: World, faults: Faults, skew: () => number): Process => {
+/** Differences to the world's time, in milliseconds: of the platform, with its table, and of the process beside those. */
+export interface Skew {
+  platform: number;
+  own: () => number;
+}
+
+export const createProcess = (name: string, world: World, faults: Faults, skew: Skew): Process => {
   let state: 'running' | 'paused' | 'ended' = 'running';
   let waiting: (() => void)[] = [];
   const listeners: (() => void)[] = [];
@@ -64,19 +71,24 @@ export const createProcess = (name: string, world: World, faults: Faults, skew: 
       else settle();
     });
 
-  const clock: Clock = {
-    now: () => world.now() + skew(),
+  const own: Clock = {
+    now: () => world.now() + skew.platform + skew.own(),
     abortAt(at) {
       const controller = new AbortController();
-      abortInstants.set(controller.signal, world.now() + Math.max(0, at - clock.now()));
-      world.after(at - clock.now(), () => tell(() => controller.abort(TIMED_OUT)));
+      abortInstants.set(controller.signal, world.now() + Math.max(0, at - own.now()));
+      world.after(at - own.now(), () => tell(() => controller.abort(TIMED_OUT)));
       return controller.signal;
     },
   };
 
+  const clock = createCheckedClock(own, (aheadMs) =>
+    world.trace.note(name, `its clock is ${aheadMs} ms ahead`),
+  );
+
   return {
     name,
     clock,
+    tableTime: () => Math.floor((world.now() + skew.platform) / 1000) * 1000,
     isAlive: () => state !== 'ended',
     isPaused: () => state === 'paused',
     io: (what, ask) =>
@@ -87,7 +99,11 @@ export const createProcess = (name: string, world: World, faults: Faults, skew: 
           return;
         }
         ask(
-          (value) => hear(what, () => resolve(value)),
+          (value, heard) =>
+            hear(what, () => {
+              heard?.();
+              resolve(value);
+            }),
           (error) => hear(what, () => reject(error)),
         );
       }),

@@ -12,6 +12,7 @@ import { createFleet } from './fleet.ts';
 import { createMishaps } from './mishaps.ts';
 import { createPlatform } from './platform.ts';
 import type { Process } from './process.ts';
+import { createStanding } from './standing.ts';
 import { DEFAULTS } from './story.ts';
 import { createTableService } from './table-double.ts';
 import { createTableRows } from './table-rows.ts';
@@ -76,10 +77,12 @@ export const simulate = async ({
       accountKey: 'key',
     };
     const parts: Surroundings = {
+      accountId: ACCOUNT_ID,
+      defaults: DEFAULTS,
       store: createStore(table.connect(process), newId),
       upstream: createUpstream(source, clock, upstream.connect(process)),
       rules: RULES,
-      clock,
+      clock: process.clock,
       newId,
       telemetry: {
         report(entry) {
@@ -89,7 +92,7 @@ export const simulate = async ({
         },
       },
     };
-    return createKeeper(ACCOUNT_ID, DEFAULTS, plant(parts));
+    return createKeeper(plant(parts));
   };
 
   createMishaps(world, faults, books);
@@ -97,7 +100,9 @@ export const simulate = async ({
   const ticks = createTicks(world, faults, platform);
   const { stories } = createFleet(world, faults, books, platform, ticks, hours);
   checkTable(world, rows);
-  checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories });
+  const skewMs = platform.now() - world.now();
+  const standing = createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs });
+  checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing });
 
   const end = world.start + hours * 3_600_000;
   await world.run(end);

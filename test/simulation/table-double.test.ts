@@ -14,7 +14,7 @@ import { createWorld } from './world.ts';
 const toldByDouble = async (story: (table: Table) => Promise<unknown>): Promise<unknown> => {
   const world = createWorld(1);
   const faults = createFaults(world, { hours: 2, only: [] });
-  const process = createProcess('keeper', world, faults, () => 0);
+  const process = createProcess('keeper', world, faults, { platform: 0, own: () => 0 });
   const told = story(createTableService(world, faults, createTableRows()).connect(process));
   // Whoever asks hears of a failure; until then nobody is to miss it.
   told.catch(() => undefined);
@@ -44,7 +44,7 @@ describe('the double', () => {
   it('gives short and empty pages, and follows them to the end', async () => {
     const world = createWorld(3);
     const faults = createFaults(world, { hours: 2, only: ['table-pages'] });
-    const process = createProcess('keeper', world, faults, () => 0);
+    const process = createProcess('keeper', world, faults, { platform: 0, own: () => 0 });
     const table = createTableService(world, faults, createTableRows()).connect(process);
     const keys = Array.from({ length: 30 }, (_, index) => `row-${String(index).padStart(2, '0')}`);
     const seen: string[][] = [];
@@ -70,7 +70,7 @@ describe('the double', () => {
   it('reports a conflict for a write whose reply was lost, and has written it', async () => {
     const world = createWorld(5);
     const faults = createFaults(world, { hours: 2, only: ['table-reply-lost'] });
-    const process = createProcess('keeper', world, faults, () => 0);
+    const process = createProcess('keeper', world, faults, { platform: 0, own: () => 0 });
     const rows = createTableRows();
     const table = createTableService(world, faults, rows).connect(process);
     const conflicts: string[] = [];
@@ -92,7 +92,7 @@ describe('the double', () => {
   it('does not answer in an outage', async () => {
     const world = createWorld(7);
     const faults = createFaults(world, { hours: 4, only: ['table-outage'] });
-    const process = createProcess('keeper', world, faults, () => 0);
+    const process = createProcess('keeper', world, faults, { platform: 0, own: () => 0 });
     const table = createTableService(world, faults, createTableRows()).connect(process);
     const errors: unknown[] = [];
     const tell = async (): Promise<void> => {

@@ -26,13 +26,18 @@ export const createTableService = (world: World, faults: Faults, rows: TableRows
   /** One operation: `act` happens at the service, none, one or several times; the last answer is heard. */
   const operate = <T>(process: Process, what: string, act: () => T): Promise<T> =>
     process.io(what, (answered, failed) => {
+      const noteTime = process.clock.asks();
       const unavailable = (afterMs: number): void =>
         world.after(afterMs, () => failed(new StorageUnavailableError('The table does not answer.')));
       const attempt = (afterMs: number, heard: boolean): void =>
         world.quietly(afterMs, () => {
           try {
             const value = act();
-            if (heard) world.after(latency(), () => answered(value));
+            const time = process.tableTime();
+            if (heard)
+              world.after(latency(), () => {
+                answered(value, () => noteTime(time));
+              });
           } catch (error) {
             if (heard) world.after(latency(), () => failed(error as Error));
           }

@@ -33,6 +33,7 @@ const live = (observed: Observed, more: Partial<LiveSession> = {}): LiveSession 
   creation: { maxLeaseMinutes: 10, attempts: 1, firstAttemptAt: at(-100), lastUntil: null },
   pending: null,
   missingSince: null,
+  heldUntil: null,
   refused: null,
   retry: null,
   unansweredSince: null,

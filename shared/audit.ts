@@ -1,0 +1,188 @@
+import { decide, dueAtOf } from './decide.ts';
+import { evolve } from './evolve.ts';
+import { type Gate, isBraked, withUnaskedStop } from './gate.ts';
+import type { Gateway } from './gateway.ts';
+import type { Limits } from './intent.ts';
+import type { Instant } from './lease.ts';
+import type { Surroundings } from './reconcile.ts';
+import type { EndedSession } from './session.ts';
+import { decideStranger, type Stranger } from './strangers.ts';
+import { faultOf } from './telemetry.ts';
+import type { Listing } from './upstream/upstream.ts';
+import { newSession } from './wishes.ts';
+
+/** One complete list of the upstream each interval, held against the table: what runs there that nobody knows of. */
+export interface Audit {
+  isDue(gate: Gate): boolean;
+  /**
+   * Does it where its time has come, at least so long ago, and says whether it has; where the upstream cannot be asked,
+   * the next sweep does it.
+   */
+  runIfDue(gate: Gate, limits: Limits, overdueMs?: number): Promise<boolean>;
+}
+
+/** What was stopped because its session is over is looked at again so soon. */
+const AGAIN_MS = 30_000;
+/** More of them are no account that anybody keeps an eye on: the rest waits for its turn. */
+const MAX_STRANGERS = 200;
+
+export const createAudit = (
+  { accountId, store, upstream, rules, clock, defaults, telemetry }: Surroundings,
+  gateway: Gateway,
+): Audit => {
+  /** The list, which is whole; undefined where it is not to be had. */
+  const list = async (limits: Limits): Promise<(Listing & { type: 'listed' }) | undefined> => {
+    const until = await gateway.listUntil(limits);
+    if (!(await gateway.passBy(until))) return undefined;
+    const listing = await upstream.list({ until }, () => gateway.passBy(until));
+    if (listing.type === 'listed') return listing;
+    if (listing.retryAfterMs !== null) await gateway.holdBack(listing.retryAfterMs);
+    return undefined;
+  };
+
+  /** The ids of all living records, whether they can be read or not, and how many of them are kept alive. */
+  const countLiving = async (): Promise<{ ids: ReadonlySet<string>; kept: number }> => {
+    const ids = new Set<string>();
+    let kept = 0;
+    for await (const { sessionId, row } of store.list(accountId)) {
+      ids.add(sessionId);
+      if (!(row instanceof Error) && row.policy.keepAlive && row.desired.state === 'running') kept += 1;
+    }
+    return { ids, kept };
+  };
+
+  /** Read after the list was had: a server that was asked for since is not on it. */
+  const strangersOf = async (
+    { sightings }: Listing & { type: 'listed' },
+    ids: ReadonlySet<string>,
+  ): Promise<Stranger[]> => {
+    const strangers: Stranger[] = [];
+    for (const [sessionId, sighting] of sightings) {
+      const isLiving = sighting.status === 'Starting' || sighting.status === 'Ready';
+      if (!isLiving || ids.has(sessionId) || strangers.length === MAX_STRANGERS) continue;
+      const found = await store.read({ accountId, sessionId }, clock.now());
+      if (found?.session.life === 'live') continue;
+      strangers.push({ sessionId, sighting, ended: found?.session });
+    }
+    return strangers;
+  };
+
+  const run = async (limits: Limits): Promise<void> => {
+    const askedAt = clock.now();
+    const listing = await list(limits);
+    if (listing === undefined) return;
+    const { ids, kept } = await countLiving();
+    const strangers = await strangersOf(listing, ids);
+    const gate = await gateway.change((before) => ({
+      ...before,
+      listedAt: askedAt,
+      keptCount: kept,
+      liveCount: ids.size,
+      strangers: Object.fromEntries(
+        strangers.map(({ sessionId }) => [sessionId, before.strangers[sessionId] ?? askedAt]),
+      ),
+    }));
+    for (const stranger of strangers) {
+      const since = gate.strangers[stranger.sessionId] ?? askedAt;
+      await treat(stranger, { since, isNew: since === askedAt, liveCount: ids.size }, limits);
+    }
+  };
+
+  const treat = async (
+    stranger: Stranger,
+    { since, isNew, liveCount }: { since: Instant; isNew: boolean; liveCount: number },
+    limits: Limits,
+  ): Promise<void> => {
+    const decision = decideStranger(stranger, since, rules, clock.now());
+    const subject = { accountId, sessionId: stranger.sessionId };
+    switch (decision.type) {
+      case 'stop':
+        if (stranger.ended !== undefined && clock.isTrusted())
+          await stopStray(stranger.ended, since, liveCount, limits);
+        return;
+      case 'adopt':
+        await adopt(stranger);
+        return;
+      case 'wait':
+      case 'none': {
+        const isUnknown = decision.because === 'new' || decision.because === 'unknown';
+        if (isUnknown && isNew)
+          telemetry.report(faultOf('stranger', 'the upstream has a server that is not known here', subject));
+        return;
+      }
+      default:
+        return decision satisfies never;
+    }
+  };
+
+  /** The stop is on record before it is asked for, and counts as one that nobody asked for. */
+  const stopStray = async (
+    ended: EndedSession,
+    since: Instant,
+    liveCount: number,
+    limits: Limits,
+  ): Promise<void> => {
+    const until = Math.min(clock.now() + limits.callTimeoutMs, limits.until);
+    if (!(await gateway.passBy(until))) return;
+    const isBegun = await gateway.inTurn(async (gate) => {
+      const now = clock.now();
+      // A few are an accident; many at once are somebody's mistake, which is looked at by people first.
+      if (isBraked(gate, liveCount, now) && now < since + rules.observeIntervalMs) return false;
+      const event = { at: now, kind: 'stray', because: 'over', detail: { status: ended.status } } as const;
+      return store.addEvent(ended, event, { from: gate, next: withUnaskedStop(gate, now) });
+    });
+    if (!isBegun) return;
+    const { sessionId } = ended;
+    const now = clock.now();
+    const outcome = await upstream.stop(sessionId, {
+      startBy: now + 2_000,
+      until: now + limits.callTimeoutMs,
+    });
+    if (outcome.type === 'inconclusive' && outcome.retryAfterMs !== null)
+      await gateway.holdBack(outcome.retryAfterMs);
+    const entry = { kind: 'decision', action: 'stop', because: 'stray', outcome: outcome.type } as const;
+    telemetry.report({ ...entry, accountId, sessionId });
+    await gateway.change((gate) => ({ ...gate, listedAt: now - rules.observeIntervalMs + AGAIN_MS }));
+  };
+
+  /** The server becomes a session with the account's default wishes, as if its create had just been answered. */
+  const adopt = async ({ sessionId, sighting }: Stranger): Promise<void> => {
+    const now = clock.now();
+    const rulesNow = await gateway.rulesLately();
+    const { leaseMinutes, size } = sighting;
+    const wanted = { sessionId, size: size ?? 'Standard', models: [], leaseMinutes };
+    const { next } = newSession(accountId, wanted, defaults, {
+      rules: rulesNow,
+      endpoint: upstream.endpoint,
+      now,
+    });
+    const creation = { maxLeaseMinutes: leaseMinutes, attempts: 1, firstAttemptAt: now, lastUntil: now };
+    const { next: seen } = evolve(
+      { ...next, creation },
+      { type: 'observe', because: 'unconfirmed' },
+      { type: 'found', created: false, sighting },
+      now,
+    );
+    if (seen.life === 'ended') return;
+    const activity = { lastActivityAt: now, coveredUntil: now, closed: false };
+    const dueAt = dueAtOf(decide(seen, activity, now, rulesNow), now);
+    const event = { at: now, kind: 'adopted', because: 'unknown', detail: { leaseMinutes } } as const;
+    const isAdopted = (await store.insert({ ...seen, dueAt }, activity, [event])) !== undefined;
+    const what = isAdopted ? 'a server that nobody asked for is a session now' : 'it was asked for meanwhile';
+    telemetry.report(faultOf('stranger', what, { accountId, sessionId }));
+  };
+
+  const dueAt = ({ listedAt }: Gate): Instant =>
+    // In the future: the clock that wrote it was wrong.
+    listedAt === null || listedAt > clock.now() ? 0 : listedAt + rules.observeIntervalMs;
+
+  return {
+    isDue: (gate) => dueAt(gate) <= clock.now(),
+    async runIfDue(gate, limits, overdueMs = 0) {
+      const now = clock.now();
+      if (dueAt(gate) + overdueMs > now || now + limits.callTimeoutMs > limits.until) return false;
+      await run(limits);
+      return true;
+    },
+  };
+};

@@ -1,0 +1,148 @@
+import { type Instant, MINUTE_MS } from './lease.ts';
+import type { AccountRules, Rules } from './session.ts';
+
+/**
+ * How a whole account stands, in one row that all instances share: when its upstream may be called next, who sweeps,
+ * and what is counted over all of its sessions. Pure.
+ */
+export interface Gate {
+  /** No call leaves for the upstream before. */
+  nextCallAt: Instant;
+  /** Who sweeps, for thrift: two sweeps at once do no harm. */
+  sweeper: { id: string; until: Instant } | null;
+  /** When the latest sweep began; null before the first. */
+  sweptAt: Instant | null;
+  /** The keeper was away before: nobody is idle because of that. */
+  graceFrom: Instant;
+  /** When the latest complete list of the upstream was asked for; null before the first. */
+  listedAt: Instant | null;
+  /** Sessions kept alive, as counted beside that list. */
+  keptCount: number;
+  /** Living sessions, as counted beside that list. */
+  liveCount: number;
+  /** The latest stops and disappearances that nobody asked for. */
+  unaskedStops: readonly Instant[];
+  /** Servers of the upstream that no living record explains, and since when they are known. */
+  strangers: Readonly<Record<string, Instant>>;
+}
+
+/** An account of which nothing is known yet: as if the keeper had been away. */
+export const NEW_GATE: Gate = {
+  nextCallAt: 0,
+  sweeper: null,
+  sweptAt: null,
+  graceFrom: 0,
+  listedAt: null,
+  keptCount: 0,
+  liveCount: 0,
+  unaskedStops: [],
+  strangers: {},
+};
+
+/** A `Retry-After` further ahead than this is not believed, nor is an instant of the row that could only come of one. */
+export const RETRY_AFTER_LONGEST_MS = 2 * MINUTE_MS;
+
+/** When the next call may leave: `now` where that is already so. */
+export const opensAt = ({ nextCallAt }: Gate, now: Instant): Instant =>
+  nextCallAt <= now || nextCallAt > now + RETRY_AFTER_LONGEST_MS ? now : nextCallAt;
+
+/** The gate after a call that leaves now. */
+export const passed = (gate: Gate, callGapMs: number, now: Instant): Gate => ({
+  ...gate,
+  nextCallAt: now + callGapMs,
+});
+
+/** The gate after an answer that told to wait; the same where that is nothing new, or not to be believed. */
+export const heldBack = (gate: Gate, retryAfterMs: number, now: Instant): Gate => {
+  const until = now + retryAfterMs;
+  const isNews = retryAfterMs <= RETRY_AFTER_LONGEST_MS && until > opensAt(gate, now);
+  return isNews ? { ...gate, nextCallAt: until } : gate;
+};
+
+/** A sweeper that says nothing for so long is taken for dead. */
+export const SWEEPER_MS = 15_000;
+
+/** Whether another one sweeps at the moment. */
+export const isSweptByOther = ({ sweeper }: Gate, id: string, now: Instant): boolean =>
+  sweeper !== null && sweeper.id !== id && sweeper.until > now && sweeper.until <= now + 2 * SWEEPER_MS;
+
+/** The gate as a sweep takes it over, or goes on with it. */
+export const swept = (
+  gate: Gate,
+  id: string,
+  { awayMs }: Pick<AccountRules, 'awayMs'>,
+  now: Instant,
+): Gate => ({
+  ...noted(gate, { awayMs }, now),
+  sweeper: { id, until: now + SWEEPER_MS },
+});
+
+/** The gate with the time at which a sweep looked. */
+export const noted = (gate: Gate, { awayMs }: Pick<AccountRules, 'awayMs'>, now: Instant): Gate => ({
+  ...gate,
+  sweptAt: now,
+  graceFrom: graceFrom(gate, awayMs, now),
+});
+
+/** The gate as a sweep leaves it. */
+export const left = (gate: Gate, id: string): Gate =>
+  gate.sweeper?.id === id ? { ...gate, sweeper: null } : gate;
+
+/**
+ * From when on idleness counts. Where no sweep has begun for longer than `awayMs` the keeper was away, and so were
+ * perhaps the signs of use that it should have noted.
+ */
+const graceFrom = (gate: Gate, awayMs: number, now: Instant): Instant =>
+  gate.sweptAt === null || now - gate.sweptAt > awayMs ? now : gate.graceFrom;
+
+/**
+ * The rules of the account as it stands: with many sessions to keep, a renewal may have to wait for the calls of all
+ * others, and begins so much earlier.
+ */
+export const rulesAt = (gate: Gate, rules: AccountRules, now: Instant): Rules => ({
+  renewMarginMinutes: rules.renewMarginMinutes + (gate.keptCount * rules.callGapMs) / MINUTE_MS,
+  extensionMinutes: rules.extensionMinutes,
+  observeIntervalMs: rules.observeIntervalMs,
+  launchTimeoutMs: rules.launchTimeoutMs,
+  graceFrom: graceFrom(gate, rules.awayMs, now),
+});
+
+/**
+ * How many sessions can be kept alive with one call each `callGapMs`. A renewal gives `extension` minutes, of which
+ * the margin is left when the next one falls due: each session costs one call in `extension - margin`, where the margin
+ * has grown by the calls of all. Half of the calls are left to everything else.
+ */
+export const mostKept = ({ renewMarginMinutes, extensionMinutes, callGapMs }: AccountRules): number =>
+  callGapMs === 0
+    ? Number.POSITIVE_INFINITY
+    : Math.floor(((extensionMinutes - renewMarginMinutes) * MINUTE_MS) / (3 * callGapMs));
+
+const BRAKE_WINDOW_MS = 10 * MINUTE_MS;
+/** So many stops in the window are an ordinary evening, in an account of any size. */
+export const BRAKE_LEAST = 5;
+const BRAKE_SHARE = 0.25;
+const HOLD_LONGEST_MS = 30 * MINUTE_MS;
+/** A session is held once; what happens to it long after is another matter. */
+const HOLD_SPENT_MS = 60 * MINUTE_MS;
+
+/** How many stops that nobody asked for there were lately. */
+export const unaskedLately = ({ unaskedStops }: Gate, now: Instant): number =>
+  unaskedStops.filter((at) => at > now - BRAKE_WINDOW_MS && at <= now).length;
+
+/** Whether so many stops are more than an account of so many sessions has on an ordinary day. */
+export const isBraked = (gate: Gate, liveCount: number, now: Instant): boolean =>
+  unaskedLately(gate, now) >= Math.max(BRAKE_LEAST, Math.ceil(liveCount * BRAKE_SHARE));
+
+/** The gate after one more of them. */
+export const withUnaskedStop = (gate: Gate, now: Instant): Gate => ({
+  ...gate,
+  unaskedStops: [...gate.unaskedStops.filter((at) => at > now - BRAKE_WINDOW_MS && at <= now), now],
+});
+
+/** How long the brake holds a session: as long as its user would have been waited for. */
+export const holdMs = (idleTimeoutMinutes: number | null): number =>
+  Math.min((idleTimeoutMinutes ?? Number.POSITIVE_INFINITY) * MINUTE_MS, HOLD_LONGEST_MS);
+
+/** Whether the brake may still hold the session. */
+export const mayBeHeld = (heldUntil: Instant | null, now: Instant): boolean =>
+  heldUntil === null || heldUntil < now - HOLD_SPENT_MS;

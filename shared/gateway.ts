@@ -1,0 +1,159 @@
+import type { Clock } from './clock.ts';
+import { type Gate, heldBack, isSweptByOther, left, noted, opensAt, passed, rulesAt, swept } from './gate.ts';
+import type { Limits } from './intent.ts';
+import type { Instant } from './lease.ts';
+import type { AccountRules, Rules } from './session.ts';
+import type { GateChange, TrackedGate } from './store/gate.ts';
+import type { Store } from './store/store.ts';
+
+/** The way to an account's upstream, through the gate that all instances share. */
+export interface Gateway {
+  /** The gate as it is now. */
+  read(): Promise<TrackedGate>;
+  /** The rules as the account stands; for what only foresees they may be a minute old. */
+  rulesLately(): Promise<Rules>;
+  /** The gate after a call that leaves now, for the transaction of that call; undefined where nothing limits calls. */
+  slotOf(gate: TrackedGate, now: Instant): GateChange | undefined;
+  /** Takes the slot of a call that has no transaction; false where it is not to be had now. */
+  pass(): Promise<boolean>;
+  /** The same, and waits for it until then. */
+  passBy(until: Instant): Promise<boolean>;
+  /** Runs what changes the gate, one after another in this instance, with the gate as it is then. */
+  inTurn<Result>(work: (gate: TrackedGate) => Promise<Result>): Promise<Result>;
+  /** Changes the gate; tried again where others change it at the same time. */
+  change(next: (gate: Gate) => Gate): Promise<TrackedGate>;
+  /** The upstream told to wait: nobody calls it before. */
+  holdBack(retryAfterMs: number): Promise<void>;
+  /** Notes that a sweep found nothing to do: nobody is away who looks. */
+  noteSweep(): Promise<void>;
+  /** Takes over the sweep, or goes on with it; false where another instance is at it. */
+  takeSweep(id: string): Promise<boolean>;
+  leaveSweep(id: string): Promise<void>;
+  /** By when a complete list has to be there: each of its pages may have to wait for a slot. */
+  listUntil(limits: Limits): Promise<Instant>;
+  /** Waits for an instant of the clock. */
+  wait(until: Instant): Promise<void>;
+}
+
+interface Surroundings {
+  store: Store;
+  clock: Clock;
+  rules: AccountRules;
+}
+
+/** So many writers of one row at the same time are no coincidence: what was wanted is left to the next sweep. */
+const MAX_TRIES = 8;
+const LATELY_MS = 60_000;
+/** A page of the upstream's list has so many sessions, and costs one call. */
+const PAGE = 100;
+
+/** How many calls a list of so many sessions costs. */
+export const pagesOf = (sessions: number): number => Math.max(1, Math.ceil(sessions / PAGE));
+
+export const createGateway = (accountId: string, { store, clock, rules }: Surroundings): Gateway => {
+  let turn: Promise<unknown> = Promise.resolve();
+  let known: { gate: TrackedGate; at: Instant } | undefined;
+
+  const read = async (): Promise<TrackedGate> => {
+    const gate = await store.readGate(accountId);
+    known = { gate, at: clock.now() };
+    return gate;
+  };
+
+  const queued = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  const inTurn = <Result>(work: (gate: TrackedGate) => Promise<Result>): Promise<Result> =>
+    queued(async () => work(await read()));
+
+  const slotOf = (gate: TrackedGate, now: Instant): GateChange | undefined =>
+    rules.callGapMs === 0 ? undefined : { from: gate, next: passed(gate, rules.callGapMs, now) };
+
+  const wait = (until: Instant): Promise<void> =>
+    new Promise((resolve) => {
+      const signal = clock.abortAt(until);
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+
+  const pass = (): Promise<boolean> =>
+    inTurn(async (gate) => {
+      const now = clock.now();
+      if (opensAt(gate, now) > now) return false;
+      const slot = slotOf(gate, now);
+      return slot === undefined || (await store.changeGate(accountId, slot)) !== undefined;
+    });
+
+  const change = (next: (gate: Gate) => Gate): Promise<TrackedGate> =>
+    queued(async () => {
+      // Where that is stale, its etag says so.
+      let gate = known?.gate ?? (await read());
+      for (let tried = 0; tried < MAX_TRIES; tried += 1) {
+        const wanted = next(gate);
+        if (wanted === gate) return gate;
+        const changed = await store.changeGate(accountId, { from: gate, next: wanted });
+        if (changed !== undefined) {
+          known = { gate: changed, at: clock.now() };
+          return changed;
+        }
+        gate = await read();
+      }
+      return gate;
+    });
+
+  return {
+    read,
+    slotOf,
+    pass,
+    inTurn,
+    change,
+    wait,
+
+    async rulesLately() {
+      const isFresh = known !== undefined && clock.now() - known.at < LATELY_MS;
+      const gate = isFresh && known !== undefined ? known.gate : await read();
+      return rulesAt(gate, rules, clock.now());
+    },
+
+    async passBy(until) {
+      for (let tried = 0; tried < MAX_TRIES; tried += 1) {
+        const opens = opensAt(await read(), clock.now());
+        if (opens > until) return false;
+        if (opens > clock.now()) await wait(opens);
+        if (await pass()) return true;
+      }
+      return false;
+    },
+
+    async holdBack(retryAfterMs) {
+      await change((gate) => heldBack(gate, retryAfterMs, clock.now()));
+    },
+
+    async listUntil({ callTimeoutMs, until }) {
+      const { liveCount } = await read();
+      const pauses = (1 + pagesOf(liveCount)) * rules.callGapMs;
+      return Math.min(clock.now() + callTimeoutMs + pauses, until);
+    },
+
+    async takeSweep(id) {
+      const gate = await change((before) => {
+        const now = clock.now();
+        return isSweptByOther(before, id, now) ? before : swept(before, id, rules, now);
+      });
+      return gate.sweeper?.id === id;
+    },
+
+    async noteSweep() {
+      const now = clock.now();
+      const { sweptAt } = known?.gate ?? (await read());
+      const isRecent = sweptAt !== null && sweptAt <= now && now - sweptAt < rules.awayMs / 3;
+      if (!isRecent) await change((gate) => noted(gate, rules, clock.now()));
+    },
+
+    async leaveSweep(id) {
+      await change((gate) => left(gate, id));
+    },
+  };
+};
