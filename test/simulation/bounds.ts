@@ -22,8 +22,17 @@ const WAY_MS = 4_000;
 /** Clocks of two instances may differ by so much, and nobody is at fault. */
 export const CLOCKS_DIFFER_MS = 1_000;
 
+/** DESIGN §4.2: a call leaves within two seconds of its commit, or not at all. */
+export const START_WINDOW_MS = 2_000;
+
 /** "The bound" of DESIGN §3: two sweeps and one call time-out, with nothing in the way. */
 export const BOUND_MS = 2 * SWEEP_MS + CALL_TIMEOUT_MS + WAY_MS;
+
+/**
+ * With nothing in the way a lease is renewed by the first sweep after its margin began: a tick apart, the way, and an
+ * answer. "The bound" has room for a sweep that comes to nothing.
+ */
+export const RENEWED_WITHIN_MS = SWEEP_MS + WAY_MS + 4_000;
 
 /**
  * With light trouble all the time (each operation fails now and then), nothing is promised for two sweeps; but that it

@@ -1,23 +1,81 @@
 import type { Instant } from '../../shared/lease.ts';
-import { CLOCKS_DIFFER_MS } from './bounds.ts';
+import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/vocabulary.ts';
+import { CLOCKS_DIFFER_MS, START_WINDOW_MS } from './bounds.ts';
+import { part } from './columns.ts';
+import type { TableRows } from './table-rows.ts';
 import type { World } from './world.ts';
 
-/** DESIGN §4.2: while a change is under way at the upstream, nobody else asks for another one of that session. */
+/**
+ * DESIGN §4.2: a change leaves soon after the record has said so, and while it is under way at the upstream, nobody
+ * else asks for another one of that session. §4.3: nothing is asked for in vain.
+ */
 export interface CallCheck {
   /** A change leaves, and is broken off at `until`. Says how to tell that it was answered. */
-  leaves(sessionId: string, what: string, until: Instant): () => void;
+  leaves(change: Leaving): () => void;
 }
 
-export const createCallCheck = (world: World): CallCheck => {
+export interface Leaving {
+  sessionId: string;
+  what: string;
+  op: 'create' | 'extend' | 'stop';
+  body: string;
+  until: Instant;
+}
+
+/** What the record says of calls, as it was last written. */
+interface Said {
+  opId: unknown;
+  op: unknown;
+  /** When it was first written that this call is made. */
+  at: Instant;
+  grantedMinutes: number;
+  refusedMinutes: number | undefined;
+}
+
+export const createCallCheck = (world: World, rows: TableRows): CallCheck => {
   const underWay = new Map<string, { what: string; until: Instant }>();
+  const saidOf = new Map<string, Said>();
+
+  rows.watch(({ changes }) => {
+    for (const change of changes) {
+      if (!change.rowKey.startsWith('session:') || change.type === 'delete') continue;
+      const sessionId = change.rowKey.slice('session:'.length);
+      const [pending, refused, leases] = ['pending', 'refused', 'leases'].map((name) => part(change, name));
+      const before = saidOf.get(sessionId);
+      // Whoever calls may be late to hear that it is written; another one's word in between does not count for it.
+      const isNew = pending?.opId !== undefined && pending.opId !== before?.opId;
+      saidOf.set(sessionId, {
+        ...{ opId: pending?.opId, op: pending?.op, at: isNew ? world.now() : (before?.at ?? 0) },
+        grantedMinutes: Number(leases?.grantedMinutes ?? 0),
+        refusedMinutes: refused?.maxLeaseMinutes === undefined ? undefined : Number(refused.maxLeaseMinutes),
+      });
+    }
+  });
+
+  /** Why the change should not leave now; undefined where nothing is wrong. */
+  const wrongWith = ({ sessionId, op, body }: Leaving): string | undefined => {
+    const said = saidOf.get(sessionId);
+    if (said === undefined || said.op !== op) return 'leaves, and no record says so';
+    if (world.now() > said.at + START_WINDOW_MS)
+      return `leaves ${world.now() - said.at} ms after the record said so`;
+    if (op !== 'extend') return undefined;
+    const asked = Number(JSON.parse(body).maxLeaseTimeMinutes);
+    if (asked <= said.grantedMinutes) return `asks for ${asked} min, and ${said.grantedMinutes} are granted`;
+    if (asked > MAX_EXTENDED_LEASE_MINUTES) return `asks for ${asked} min, which nobody is ever given`;
+    return asked === said.refusedMinutes ? `asks for ${asked} min, which were just refused` : undefined;
+  };
+
   return {
-    leaves(sessionId, what, until) {
+    leaves(change) {
+      const { sessionId, what, until } = change;
+      const fail = (text: string): void =>
+        world.fail({ invariant: 'call', at: world.now(), sessionId, text: `${what} ${text}` });
       const other = underWay.get(sessionId);
       // A process that has ended, or sleeps, keeps its time all the same: nobody can know that it does.
-      if (other !== undefined && world.now() < other.until - CLOCKS_DIFFER_MS) {
-        const text = `${what} leaves while ${other.what} is under way`;
-        world.fail({ invariant: 'call', at: world.now(), sessionId, text });
-      }
+      if (other !== undefined && world.now() < other.until - CLOCKS_DIFFER_MS)
+        fail(`leaves while ${other.what} is under way`);
+      const wrong = wrongWith(change);
+      if (wrong !== undefined) fail(wrong);
       const own = { what, until };
       underWay.set(sessionId, own);
       return () => {

@@ -1,6 +1,7 @@
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { readLive } from '../../shared/store/rows.ts';
 import { BOUND_MS, RULES } from './bounds.ts';
+import { DAMAGED } from './check-table.ts';
 import type { TableRows } from './table-rows.ts';
 import { type Books, isLiving } from './upstream-books.ts';
 import type { World } from './world.ts';
@@ -24,7 +25,8 @@ export const checkEnd = ({ world, books, rows, accountId, keepersNow }: Surround
   const minutesAgo = (at: Instant): string => `${Math.round((keepersNow - at) / MINUTE_MS)} min ago`;
 
   for (const key of rows.keys(accountId)) {
-    const [kind, at, sessionId = ''] = key.split(':');
+    const [kind, at = '', sessionId = ''] = key.split(':');
+    if (sessionId.startsWith(DAMAGED) || at.startsWith(DAMAGED)) continue;
     if (kind === 'due' && Number(at) < keepersNow - BOUND_MS)
       fail(sessionId, `was due ${minutesAgo(Number(at))}, and nobody looked`);
     if (kind !== 'session') continue;

@@ -1,6 +1,14 @@
 import { extensionCapMinutes, type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/vocabulary.ts';
 import { STARTING_TIMEOUT_MS } from '../../shared/session.ts';
-import { BOUND_MS, CLOCKS_DIFFER_MS, longestSurvivedOutageMs, RULES, TROUBLED_BOUND_MS } from './bounds.ts';
+import {
+  BOUND_MS,
+  CLOCKS_DIFFER_MS,
+  longestSurvivedOutageMs,
+  RULES,
+  START_WINDOW_MS,
+  TROUBLED_BOUND_MS,
+} from './bounds.ts';
 import { wrongStop } from './check-stops.ts';
 import type { Faults } from './faults.ts';
 import type { Standing } from './standing.ts';
@@ -11,11 +19,11 @@ import { type Books, isLiving, type Server } from './upstream-books.ts';
 import type { Invariant } from './violation.ts';
 import type { World } from './world.ts';
 
-/** A call leaves within two seconds of its commit, or not at all. */
-const START_WINDOW_MS = 2_000;
 /** The longest stretch that one note of use covers. */
 const COVER_MS = MINUTE_MS;
 const AUDIT_MS = 20_000;
+/** A launch is given up so long after its first attempt, which was itself made in that time; a request may be late. */
+const LATEST_LAUNCH_MS = 2 * RULES.launchTimeoutMs + BOUND_MS + MINUTE_MS;
 
 interface Surroundings {
   world: World;
@@ -43,10 +51,27 @@ export const checkServers = ({
   /** When the keeper must have seen a server Ready. */
   const readyKnownAt = new Map<string, Instant>();
 
+  /** When the row was written that lets a sweep find the session. */
+  const insertedAt = new Map<string, Instant>();
+
+  rows.watch(({ changes }) => {
+    for (const { type, rowKey } of changes) {
+      if (type !== 'create') continue;
+      const [kind, id = ''] = rowKey.split(':');
+      if (kind === 'session') insertedAt.set(id, now());
+      const server = kind === 'ended' ? books.find(id) : undefined;
+      if (server !== undefined && isLiving(server) && !server.isForeign)
+        fail('L', server, 'recorded as over, and it is running');
+    }
+  });
+
   books.watch({
     created(server) {
       const story = stories.get(server.id);
       if (server.isForeign) return;
+      const foundSince = insertedAt.get(server.id);
+      if (foundSince === undefined) fail('L', server, 'made before the row that lets a sweep find it');
+      else if (now() > foundSince + LATEST_LAUNCH_MS) fail('L', server, 'made after its launch was given up');
       if (story === undefined) fail('1', server, 'nobody asked for this server');
       else if (story.isRefused) fail('1', server, 'a server for a create that was answered: not possible');
     },
@@ -65,6 +90,13 @@ export const checkServers = ({
     ended(server) {
       const story = stories.get(server.id);
       if (server.status !== 'Expired' || story === undefined || server.isForeign) return;
+      if (isPromiseBroken(server, story, now(), faults)) {
+        fail(
+          'K',
+          server,
+          `expired at ${server.leaseMinutes} min, and ${story.promised?.leaseMinutes} were promised`,
+        );
+      }
       if (isLapse(server, story, now(), faults)) {
         fail('K', server, `kept and in use, and expired at ${server.leaseMinutes} min`);
       }
@@ -94,6 +126,17 @@ export const checkServers = ({
     }
   };
   world.quietly(AUDIT_MS, audit);
+};
+
+/** K: a lease ended before the time that its client was answered yes to. */
+const isPromiseBroken = (server: Server, story: Story, now: Instant, faults: Faults): boolean => {
+  const { promised } = story;
+  if (promised === null || server.readyAt === null) return false;
+  if (story.stopAskedAt !== null || server.stoppingSince !== null) return false;
+  // Before there is a server, a lease is promised in the hope that the service has no objection.
+  if (faults.chosen.includes('upstream-refuses-lease')) return false;
+  if (server.leaseMinutes >= Math.min(promised.leaseMinutes, MAX_EXTENDED_LEASE_MINUTES)) return false;
+  return faults.longestQuiet(Math.max(promised.at, server.readyAt), now) > BOUND_MS;
 };
 
 /** K: a lease ended that should have been extended, and there was time to do it. */

@@ -13,8 +13,9 @@ import type { Chance } from './chance.ts';
 import type { Faults } from './faults.ts';
 import { pauseMs, someChange, workMs } from './habits.ts';
 import type { Answer, Platform } from './platform.ts';
-import { hasChanged, mayChange, type Story } from './story.ts';
+import { hasChanged, hasPromise, mayChange, type Story } from './story.ts';
 import type { Ticks } from './ticks.ts';
+import type { Invariant } from './violation.ts';
 import type { World } from './world.ts';
 
 /** One user of the keeper: creates a session, works with it for a while, and leaves it in one way or another. */
@@ -31,6 +32,8 @@ interface Setting {
   chance: Chance;
   /** What a call that began then has shown. */
   shown: (story: Story, view: SessionView, begunAt: Instant) => void;
+  /** A lease that a call that began then was answered yes to. */
+  promised: (story: Story, leaseMinutes: number, begunAt: Instant) => void;
 }
 
 const MINUTE_MS = 60_000;
@@ -40,7 +43,16 @@ const ARMING_MS = MINUTE_MS;
 /** A call without an answer may sleep with its instance, and take effect when that wakes up. */
 const ZOMBIE_MS = 20 * MINUTE_MS;
 
-export const createClient = ({ world, faults, platform, ticks, story, chance, shown }: Setting): Client => {
+export const createClient = ({
+  world,
+  faults,
+  platform,
+  ticks,
+  story,
+  chance,
+  shown,
+  promised,
+}: Setting): Client => {
   const { id } = story;
   let [lost, attempts] = [0, 0];
   /** Until then a change that got no answer may come after a later one. */
@@ -48,12 +60,13 @@ export const createClient = ({ world, faults, platform, ticks, story, chance, sh
   const minutes = (least: number, most: number): number =>
     chance.integer(least * MINUTE_MS, most * MINUTE_MS);
 
-  const fail = (text: string): void =>
-    world.fail({ invariant: 'error', at: world.now(), sessionId: id, text: `${id}: ${text}` });
+  const fail = (text: string, invariant: Invariant = 'error'): void =>
+    world.fail({ invariant, at: world.now(), sessionId: id, text: `${id}: ${text}` });
 
   /** One call over a network that loses some; an HTTP answer of unfinished work adds a message to the queue. */
   const call = async <T>(what: string, ask: (keeper: Keeper) => Promise<T>): Promise<Answer<T>> => {
     attempts += 1;
+    const isKnown = story.createdAt !== null;
     if (faults.strikes('client-lost') && chance.hits(0.5)) return { type: 'lost', sent: false };
     const answer = await platform.call(`${what} ${id}`, (keeper) =>
       ask(keeper).then((value) => {
@@ -62,6 +75,8 @@ export const createClient = ({ world, faults, platform, ticks, story, chance, sh
       }),
     );
     note(what, answer);
+    const isUnknown = answer.type === 'failed' && answer.error instanceof SessionNotFoundError;
+    if (isUnknown && isKnown) fail(`${what}: the session is unknown, and was not before`, 'T');
     if (answer.type === 'lost') lost += 1;
     return answer.type !== 'lost' && faults.strikes('client-lost') ? { type: 'lost', sent: true } : answer;
   };
@@ -90,11 +105,15 @@ export const createClient = ({ world, faults, platform, ticks, story, chance, sh
     const begunAt = world.now();
     const ask = (keeper: Keeper) => keeper.create(story.wanted);
     // Two at once: a client whose own retry is faster than the answer.
-    if (chance.hits(0.1)) call('create again', ask).then(() => undefined);
+    const isTwin = chance.hits(0.1);
+    if (isTwin) call('create again', ask).then(() => undefined);
     const answer = await insist('create', ask);
     if (answer?.type === 'failed' && answer.error instanceof SessionExistsError) story.isRefused = true;
     if (answer?.type !== 'answered') return false;
     story.createdAt = world.now();
+    hasPromise(story, story.wanted.leaseMinutes, world.now());
+    if (!answer.value.isNew && !isTwin && attempts === 1)
+      fail('its only create was answered as a repetition');
     shown(story, answer.value.view, begunAt);
     return true;
   };
@@ -118,7 +137,9 @@ export const createClient = ({ world, faults, platform, ticks, story, chance, sh
     const { status, view } = answer.value;
     if (view !== undefined) shown(story, view, begunAt);
     if (status === 'Ready') story.readyShownAt ??= world.now();
-    if (status !== 'Starting' && status !== 'Ready') return 'over';
+    const runs = status === 'Starting' || status === 'Ready';
+    if (isBeat && !runs) fail(`a heartbeat was acknowledged, and the session is ${status}`, 'W');
+    if (!runs) return 'over';
     story.usedAt = Math.max(story.usedAt, begunAt);
     story.isArmed ||= isLate;
     return 'runs';
@@ -146,6 +167,7 @@ export const createClient = ({ world, faults, platform, ticks, story, chance, sh
     story.leaseMinutes = Math.max(story.leaseMinutes, wanted.leaseMinutes ?? 0);
     if (lost > lostBefore) adriftUntil = world.now() + ZOMBIE_MS;
     if (answer?.type !== 'answered') return;
+    if (wanted.leaseMinutes !== undefined) promised(story, wanted.leaseMinutes, begunAt);
     shown(story, answer.value.view, begunAt);
     story.usedAt = Math.max(story.usedAt, begunAt);
   };
@@ -172,7 +194,7 @@ export const createClient = ({ world, faults, platform, ticks, story, chance, sh
     async live() {
       if (!(await create())) return;
       if (chance.hits(0.1)) return;
-      if (chance.hits(0.05)) await stop();
+      if (chance.hits(0.08)) await stop();
       await work(world.now() + workMs(chance));
       if (chance.hits(0.5)) await stop();
       // Some look again, long after.

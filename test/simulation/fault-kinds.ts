@@ -41,6 +41,9 @@ export const FAULT_KINDS = {
   /** Pages that are short or empty, with a continuation. */
   'table-pages': light(0.5),
 
+  /** A record that nobody can read, in the middle of the others, as a damaged or restored table may have it. */
+  'row-damaged': light(0.05),
+
   'upstream-unreachable': heavy(25),
   /** It answers 503 to everything. */
   'upstream-outage': heavy(25),

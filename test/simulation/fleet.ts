@@ -1,12 +1,13 @@
 import type { Instant } from '../../shared/lease.ts';
 import { type SessionView, shownStatus } from '../../shared/view.ts';
 import type { NewSession } from '../../shared/wishes.ts';
+import { RULES } from './bounds.ts';
 import type { Chance } from './chance.ts';
 import { createClient } from './client.ts';
 import type { Faults } from './faults.ts';
 import { MASKED } from './findings.ts';
 import type { Platform } from './platform.ts';
-import { type Story, storyOf } from './story.ts';
+import { hasPromise, type Story, storyOf } from './story.ts';
 import type { Ticks } from './ticks.ts';
 import type { Books } from './upstream-books.ts';
 import type { World } from './world.ts';
@@ -41,10 +42,11 @@ export const createFleet = (
     const own = world.chance(`client ${arrived}`);
     const wanted = wantedBy(own, `session-${arrived}`);
     const isTold = !MASKED.stopsStrangers || faults.chosen.length === 1;
-    if (isTold && faults.strikes('id-taken')) takeId(books, wanted);
+    if (isTold && faults.strikes('id-taken')) takeId(books, wanted, own.hits(0.3));
     const story = storyOf(wanted, world.now());
     stories.set(wanted.sessionId, story);
-    createClient({ world, faults, platform, ticks, story, chance: own, shown: noteShown(world) }).live();
+    const [shown, promised] = [noteShown(world), notePromised(world, books)];
+    createClient({ world, faults, platform, ticks, story, chance: own, shown, promised }).live();
   };
   world.after(30_000, arrive);
   if (hours > 0) watchLists(world, platform, stories, chance);
@@ -86,8 +88,35 @@ const noteShown =
     if (isTerminal) story.terminal ??= { status, at: world.now() };
   };
 
-/** Somebody who goes to the service directly has a session of this very id already, with other settings. */
-const takeId = (books: Books, { sessionId, size }: NewSession): void => {
+/** What a client is answered yes to is had by then, where its server was known to be Ready. */
+const notePromised =
+  (world: World, books: Books) =>
+  (story: Story, leaseMinutes: number, begunAt: Instant): void => {
+    hasPromise(story, leaseMinutes, world.now());
+    const had = books.find(story.id)?.leaseMinutes ?? 0;
+    if (had >= leaseMinutes || story.readyShownAt === null || begunAt < story.readyShownAt) return;
+    const text = `${story.id}: a lease of ${leaseMinutes} min was answered yes, and ${had} are had`;
+    world.fail({ invariant: 'K', at: world.now(), sessionId: story.id, text });
+  };
+
+/** Somebody who goes to the service directly has a session of this very id already, mostly with other settings. */
+const takeId = (
+  books: Books,
+  { sessionId, size, leaseMinutes, keepAlive }: NewSession,
+  isAlike: boolean,
+): void => {
+  if (isAlike) {
+    const minutes = Math.max(Math.ceil(leaseMinutes), keepAlive === true ? RULES.renewMarginMinutes : 0);
+    books.create({
+      id: sessionId,
+      size,
+      leaseMinutes: minutes,
+      startsInMs: 30_000,
+      isFull: false,
+      isForeign: true,
+    });
+    return;
+  }
   const other = size === 'Premium' ? 'Standard' : 'Premium';
   books.create({
     ...{ id: sessionId, size: other, leaseMinutes: 237, startsInMs: 30_000 },

@@ -3,7 +3,9 @@ import type { Surroundings } from '../../shared/reconcile.ts';
 import { createStore } from '../../shared/store/store.ts';
 import { createUpstream } from '../../shared/upstream/upstream.ts';
 import { RULES } from './bounds.ts';
+import { createCallCheck } from './check-calls.ts';
 import { checkEnd } from './check-end.ts';
+import { checkLeases } from './check-leases.ts';
 import { checkServers } from './check-servers.ts';
 import { checkTable } from './check-table.ts';
 import type { FaultName } from './fault-kinds.ts';
@@ -30,8 +32,6 @@ export interface RunOptions {
   /** Only these faults; undefined: as the seed chooses. */
   faults?: readonly FaultName[] | undefined;
   isWholeTrace?: boolean;
-  /** A planted bug: what the keeper is made of, with something wrong in it. */
-  plant?: ((parts: Surroundings) => Surroundings) | undefined;
 }
 
 export interface RunReport {
@@ -53,14 +53,13 @@ export const simulate = async ({
   hours,
   faults: only,
   isWholeTrace,
-  plant = (parts) => parts,
 }: RunOptions): Promise<RunReport> => {
   const world = createWorld(seed, isWholeTrace);
   const faults = createFaults(world, { hours, only });
   const rows = createTableRows();
   const table = createTableService(world, faults, rows);
   const books = createBooks(world);
-  const upstream = createUpstreamService(world, faults, books);
+  const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows));
   let ids = 0;
   const newId = (): string => {
     ids += 1;
@@ -92,14 +91,15 @@ export const simulate = async ({
         },
       },
     };
-    return createKeeper(plant(parts));
+    return createKeeper(parts);
   };
 
-  createMishaps(world, faults, books);
+  createMishaps({ world, faults, books, rows, accountId: ACCOUNT_ID });
   const platform = createPlatform(world, faults, build);
   const ticks = createTicks(world, faults, platform);
   const { stories } = createFleet(world, faults, books, platform, ticks, hours);
   checkTable(world, rows);
+  checkLeases(world, faults, books, stories);
   const skewMs = platform.now() - world.now();
   const standing = createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs });
   checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing });

@@ -1,6 +1,7 @@
 import type { Instant } from '../../shared/lease.ts';
 import type { ShownStatus } from '../../shared/view.ts';
 import type { NewSession, SessionChange } from '../../shared/wishes.ts';
+import { RULES } from './bounds.ts';
 
 /**
  * What one client knows of its session: what it asked for, what it was promised, and what it was shown. The checks
@@ -16,8 +17,12 @@ export interface Story {
   isRefused: boolean;
   stopAskedAt: Instant | null;
   stopPromisedAt: Instant | null;
-  /** The longest lease that was ever asked for. */
+  /** The longest lease that was ever asked for, to an end. */
   leaseMinutes: number;
+  /** The same with what is being asked for. */
+  mostAskedMinutes: number;
+  /** The longest lease that a client was answered yes to, and when. */
+  promised: { leaseMinutes: number; at: Instant } | null;
   /** When the latest use began that was answered as such. */
   usedAt: Instant;
   /** Until when use may have been noted, as far as anybody can know. */
@@ -55,6 +60,8 @@ export const storyOf = (wanted: NewSession, now: Instant): Story => ({
   ...{ id: wanted.sessionId, wanted, askedAt: now, createdAt: null, isRefused: false },
   ...{
     leaseMinutes: wanted.leaseMinutes,
+    mostAskedMinutes: Math.max(wanted.leaseMinutes, RULES.renewMarginMinutes),
+    promised: null,
     stopAskedAt: null,
     stopPromisedAt: null,
     usedAt: now,
@@ -71,11 +78,18 @@ export const storyOf = (wanted: NewSession, now: Instant): Story => ({
 
 /** A change that is on its way may hold from now on. */
 export const mayChange = (story: Story, change: SessionChange): void => {
+  story.mostAskedMinutes = Math.max(story.mostAskedMinutes, change.leaseMinutes ?? 0);
   if (change.keepAlive !== undefined) story.keepAlive.possible.add(change.keepAlive);
   if (change.maxLifetimeMinutes !== undefined) story.maxLifetime.possible.add(change.maxLifetimeMinutes);
   if (change.idleTimeoutMinutes === undefined) return;
   story.idleTimeout.possible.add(change.idleTimeoutMinutes);
   story.isIdleExplicit.possible.add(true);
+};
+
+/** A lease that was answered yes is had, or the next thing that is asked for. */
+export const hasPromise = (story: Story, leaseMinutes: number, now: Instant): void => {
+  if (leaseMinutes <= (story.promised?.leaseMinutes ?? -1)) return;
+  story.promised = { leaseMinutes, at: now };
 };
 
 /** A change that was answered yes holds, and what was before it does not; a lost one may still come after it. */

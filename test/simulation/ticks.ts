@@ -33,7 +33,10 @@ export const createTicks = (world: World, faults: Faults, platform: Platform): T
   const enqueue = (): void => {
     const afterMs = chance.integer(50, 2_000);
     world.after(afterMs, () => deliver(1));
-    if (faults.strikes('queue-repeated')) world.after(afterMs + chance.integer(0, 30_000), () => deliver(1));
+    if (!faults.strikes('queue-repeated')) return;
+    // Often at once, so that two instances go through the same work side by side.
+    const apartMs = chance.hits(0.5) ? chance.integer(0, 20) : chance.integer(0, 30_000);
+    world.after(afterMs + apartMs, () => deliver(1));
   };
 
   const tick = (): void => {

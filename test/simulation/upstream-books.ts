@@ -47,7 +47,7 @@ export interface Books {
   extend(server: Server, leaseMinutes: number, leftAt: Instant): void;
   stop(server: Server, takesMs: number): void;
   end(server: Server, status: 'Stopped' | 'Expired' | 'Error', error?: Server['error']): void;
-  watch(watcher: Watcher): void;
+  watch(watcher: Partial<Watcher>): void;
 }
 
 export const isLiving = ({ status }: Server): boolean => status === 'Starting' || status === 'Ready';
@@ -57,14 +57,14 @@ export const leaseEndOf = ({ readyAt, leaseMinutes }: Server): Instant =>
 
 export const createBooks = (world: World): Books => {
   const servers = new Map<string, Server>();
-  const watchers: Watcher[] = [];
+  const watchers: Partial<Watcher>[] = [];
   const note = ({ id }: Server, what: string): void => world.trace.note('upstream', `${id}: ${what}`);
 
   const end: Books['end'] = (server, status, error = null) => {
     if (!isLiving(server)) return;
     Object.assign(server, { status, error, endedAt: world.now() });
     note(server, status);
-    for (const watcher of watchers) watcher.ended(server);
+    for (const watcher of watchers) watcher.ended?.(server);
   };
 
   /** The service enforces the lease by itself, to the moment. */
@@ -100,7 +100,7 @@ export const createBooks = (world: World): Books => {
       };
       servers.set(id, server);
       note(server, `created, starts in ${Math.round(startsInMs / 1000)} s`);
-      for (const watcher of watchers) watcher.created(server);
+      for (const watcher of watchers) watcher.created?.(server);
       if (isFull) end(server, 'Error', { code: 'NoCapacity', message: 'No server of this size is free.' });
       else world.quietly(startsInMs, () => becomeReady(server));
       return server;
@@ -109,11 +109,11 @@ export const createBooks = (world: World): Books => {
       const from = server.leaseMinutes;
       server.leaseMinutes = leaseMinutes;
       note(server, `extended from ${from} to ${leaseMinutes} min`);
-      for (const watcher of watchers) watcher.extended(server, from, leftAt);
+      for (const watcher of watchers) watcher.extended?.(server, from, leftAt);
       // The instant that was planned for the old end looks again then.
     },
     stop(server, takesMs) {
-      for (const watcher of watchers) watcher.stopped(server);
+      for (const watcher of watchers) watcher.stopped?.(server);
       if (server.stoppingSince !== null) return;
       server.stoppingSince = world.now();
       note(server, 'is being stopped');

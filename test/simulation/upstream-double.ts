@@ -6,7 +6,7 @@ import {
   type Send,
   UnreachableError,
 } from '../../shared/upstream/send.ts';
-import { createCallCheck } from './check-calls.ts';
+import type { CallCheck, Leaving } from './check-calls.ts';
 import type { Faults } from './faults.ts';
 import { abortInstantOf, type Process } from './process.ts';
 import type { Books } from './upstream-books.ts';
@@ -27,10 +27,14 @@ export interface UpstreamService {
   calls(): readonly UpstreamCall[];
 }
 
-export const createUpstreamService = (world: World, faults: Faults, books: Books): UpstreamService => {
+export const createUpstreamService = (
+  world: World,
+  faults: Faults,
+  books: Books,
+  check: CallCheck,
+): UpstreamService => {
   const chance = world.chance('upstream');
   const calls: UpstreamCall[] = [];
-  const check = createCallCheck(world);
   const latency = (): number => chance.integer(5, 80);
   /** A service that says 404 twice in a row, half a minute apart, is believed: it lies no more than once an hour. */
   const lies = new Map<string, number>();
@@ -67,9 +71,13 @@ export const createUpstreamService = (world: World, faults: Faults, books: Books
       const note = (text: string): void => world.trace.note(process.name, `${what}: ${text}`);
       calls.push({ at: leftAt, method, path });
 
-      const sessionId = method === 'GET' ? undefined : path.split(/[/?]/)[4];
+      const op = OPS[method];
+      const [, , , , sessionId = ''] = path.split(/[/?]/);
+      const { body = '' } = request;
       const answeredOnce =
-        sessionId === undefined ? undefined : check.leaves(sessionId, what, abortInstantOf(signal));
+        op === undefined
+          ? undefined
+          : check.leaves({ sessionId, what, op, body, until: abortInstantOf(signal) });
       let isOver = false;
       const settle = (act: () => void): void => {
         if (isOver) return;
@@ -163,6 +171,12 @@ export const createUpstreamService = (world: World, faults: Faults, books: Books
   };
 
   return { connect: (process) => (request) => send(process, request), calls: () => calls };
+};
+
+const OPS: Partial<Record<HttpRequest['method'], Leaving['op']>> = {
+  PUT: 'create',
+  PATCH: 'extend',
+  POST: 'stop',
 };
 
 /** The list as it is, but for some of it, and without a word that there is more. */

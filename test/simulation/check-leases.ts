@@ -1,0 +1,67 @@
+import { extensionCapMinutes, type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import { CLOCKS_DIFFER_MS, RENEWED_WITHIN_MS, RULES, START_WINDOW_MS } from './bounds.ts';
+import type { Faults } from './faults.ts';
+import { type Story, sureOf } from './story.ts';
+import { type Books, leaseEndOf, type Server } from './upstream-books.ts';
+import type { Invariant } from './violation.ts';
+import type { World } from './world.ts';
+
+/** What the keeper may be wrong about in the time since Ready: whole minutes, an answer that comes late, two sightings. */
+const UNSURE_MINUTES = 5;
+/** What a fault left behind is over after this: the longest back-off, and a call that was under way. */
+const AFTERMATH_MS = 3 * MINUTE_MS;
+
+/** K and L of each extension: not later than promised, and no longer than anybody wants. */
+export const checkLeases = (
+  world: World,
+  faults: Faults,
+  books: Books,
+  stories: ReadonlyMap<string, Story>,
+): void => {
+  const fail = (invariant: Invariant, { id }: Server, text: string): void =>
+    world.fail({ invariant, at: world.now(), sessionId: id, text: `${id}: ${text}` });
+
+  books.watch({
+    extended(server, fromMinutes, leftAt) {
+      const story = stories.get(server.id);
+      if (story === undefined || server.isForeign) return;
+      const most = mostWanted(server, story, fromMinutes, leftAt, world.now());
+      if (server.leaseMinutes > most) {
+        fail('L', server, `extended to ${server.leaseMinutes} min, and nobody wants more than ${most}`);
+      }
+      const late = lateBy(server, story, fromMinutes, world.now(), faults);
+      if (late > RENEWED_WITHIN_MS) {
+        fail('K', server, `renewed ${late} ms after its margin began, with nothing in the way`);
+      }
+    },
+  });
+};
+
+/** The longest lease that the client's words, or the rule of renewing, are a reason for. */
+const mostWanted = (
+  { readyAt }: Server,
+  story: Story,
+  fromMinutes: number,
+  leftAt: Instant,
+  now: Instant,
+): number => {
+  const asked = Math.ceil(story.mostAskedMinutes);
+  const elapsed = readyAt === null ? 0 : Math.ceil((now - readyAt) / MINUTE_MS);
+  const renewed = Math.max(fromMinutes + 1, elapsed + RULES.extensionMinutes + UNSURE_MINUTES);
+  const isSettled = leftAt > story.policyAt + START_WINDOW_MS + CLOCKS_DIFFER_MS;
+  const lives = isSettled ? [...story.maxLifetime.possible] : [null];
+  return Math.max(asked, Math.min(renewed, Math.max(...lives.map(extensionCapMinutes))));
+};
+
+/** So long ago less than the margin was left to a kept session, where nothing has been in the way since. */
+const lateBy = (server: Server, story: Story, leaseMinutes: number, now: Instant, faults: Faults): number => {
+  const { readyAt } = server;
+  if (readyAt === null || sureOf(story.keepAlive) !== true || story.stopAskedAt !== null) return 0;
+  // At its cap a lease is extended by its client's words alone; and what was refused is asked for again in smaller parts.
+  const cap = Math.min(...[...story.maxLifetime.possible].map(extensionCapMinutes));
+  if (leaseMinutes >= cap || faults.chosen.includes('upstream-refuses-lease')) return 0;
+  const marginFrom = leaseEndOf({ ...server, leaseMinutes }) - RULES.renewMarginMinutes * MINUTE_MS;
+  const from = Math.max(marginFrom, readyAt, story.policyAt);
+  const quietFrom = from - AFTERMATH_MS;
+  return faults.longestQuiet(quietFrom, now) < now - quietFrom ? 0 : now - from;
+};

@@ -1,0 +1,108 @@
+import type { Plant } from './plant.ts';
+
+/** Bugs in what clients are answered, and in the sweep. */
+export const KEEPER_PLANTS: readonly Plant[] = [
+  {
+    name: 'stop-answered-early',
+    what: 'A stop is answered before it is written down.',
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'shared/keeper.ts',
+        find: 'const { session } = await commitWish(sessionId, stopped);',
+        replace: `commitWish(sessionId, stopped).catch(() => undefined);
+      if (sessionId !== '') return { unfinished: true };
+      const { session } = await commitWish(sessionId, stopped);`,
+      },
+    ],
+  },
+  {
+    name: 'use-unwritten',
+    what: 'A heartbeat is acknowledged, and nothing is written down.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/keeper.ts',
+        find: 'if (await store.cover(keyOf(sessionId), activity, now, coveredUntil)) {',
+        replace: 'if (coveredUntil > 0) {',
+      },
+    ],
+  },
+  {
+    name: 'use-unconfirmed',
+    what: 'A heartbeat is acknowledged although the row that it was to be written to had changed.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/keeper.ts',
+        find: 'if (await store.cover(keyOf(sessionId), activity, now, coveredUntil)) {',
+        replace:
+          'if ((await store.cover(keyOf(sessionId), activity, now, coveredUntil)) || coveredUntil > 0) {',
+      },
+    ],
+  },
+  {
+    name: 'lease-promised',
+    what: 'A longer lease is answered yes before the upstream has granted it.',
+    breaks: ['K', 'error'],
+    edits: [
+      {
+        file: 'shared/keeper.ts',
+        find: 'const isGranted = leaseMinutes === undefined || owesNothing(committed.session, leaseMinutes);',
+        replace: 'const isGranted = leaseMinutes === undefined || committed.session.life.length > 0;',
+      },
+    ],
+  },
+  {
+    name: 'lease-cut',
+    what: 'Fractions of a minute of the lease that a client asks for are cut off.',
+    breaks: ['K'],
+    edits: [
+      {
+        file: 'shared/wishes.ts',
+        find: 'Math.max(Math.ceil(wanted.leaseMinutes), atLeast)',
+        replace: 'Math.max(Math.floor(wanted.leaseMinutes), atLeast)',
+      },
+    ],
+  },
+  {
+    name: 'unlisted-is-gone',
+    what: 'A session that a list does not show counts as gone.',
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'shared/sweep.ts',
+        find: 'if (sighting === undefined) return [];',
+        replace: `if (sighting === undefined) {
+      await record(one, act, { type: 'missing', sentAt: now });
+      return [one.session.sessionId];
+    }`,
+      },
+    ],
+  },
+  {
+    name: 'sweep-gives-up',
+    what: 'The first fault of one session ends the sweep of all.',
+    breaks: ['L', 'K', 'V'],
+    edits: [
+      {
+        file: 'shared/sweep.ts',
+        find: 'looks.set(sessionId, MAX_LOOKS);',
+        replace: 'throw new StorageUnavailableError(sessionId);',
+      },
+    ],
+  },
+  {
+    name: 'first-batch-only',
+    what: 'A sweep ends after its first batch, however much is due.',
+    breaks: ['L', 'K', 'V'],
+    edits: [
+      { file: 'shared/sweep.ts', find: 'const BATCH = 64;', replace: 'const BATCH = 1;' },
+      {
+        file: 'shared/sweep.ts',
+        find: 'await sweepBatch(batch);',
+        replace: 'await sweepBatch(batch);\n        if (batch.length > 0) return true;',
+      },
+    ],
+  },
+];
