@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Row } from '../../shared/store/table.ts';
 import { part } from './columns.ts';
 import type { TableRows, Written } from './table-rows.ts';
@@ -26,8 +27,8 @@ export const checkTable = (world: World, rows: TableRows): void => {
       if (sessionId.startsWith(DAMAGED)) continue;
       if (kind === 'due') noteDue(dueKeys, sessionId, change.rowKey, change.type !== 'delete');
       if (kind === 'session') checkRecord(written, change.rowKey, rows, (...said) => fail(...said));
-      const isKept = written.before.get(change.rowKey) !== undefined && change.type !== 'delete';
-      if (kind === 'ended' && isKept) fail('T', sessionId, 'the ended record was written again');
+      if (kind === 'ended' && isChanged(written, rows, change.rowKey))
+        fail('T', sessionId, 'the ended record was written again');
       if (kind !== 'event') touched.add(sessionId);
     }
     for (const sessionId of touched) {
@@ -35,6 +36,12 @@ export const checkTable = (world: World, rows: TableRows): void => {
       if (wrong !== undefined) fail('rows', sessionId, wrong);
     }
   });
+};
+
+/** A row that stays may be touched, so that whoever has read it before fails; what it says may not change. */
+const isChanged = ({ partition, before }: Written, rows: TableRows, rowKey: string): boolean => {
+  const [old, now] = [before.get(rowKey), rows.get(partition, rowKey)];
+  return old !== undefined && now !== undefined && !isDeepStrictEqual(old.columns, now.columns);
 };
 
 const noteDue = (known: Map<string, Set<string>>, sessionId: string, key: string, isThere: boolean): void => {

@@ -1,0 +1,64 @@
+import type { Instant } from '../../shared/lease.ts';
+import { type EndedSession, STARTING_OBSERVE_MS } from '../../shared/session.ts';
+import { readEnded, rowKeys } from '../../shared/store/rows.ts';
+import type { SessionView } from '../../shared/view.ts';
+import type { PointClient } from './crash-points-client.ts';
+import { ACCOUNT_ID, FOREIGN_ID, type Stage } from './crash-points-stage.ts';
+import { isLiving } from './upstream-books.ts';
+
+/** Scenes that the stories have in common. */
+
+/** The client's server is Ready, and the keeper has not looked since. */
+export const becomeReady = async (
+  { world, books, other, done, passWhile, passUntil }: Stage,
+  client: PointClient,
+) => {
+  await done(client.create(other.keeper));
+  await passWhile(() => books.find(client.id)?.status !== 'Ready');
+  await passUntil(world.now() + STARTING_OBSERVE_MS);
+};
+
+/** The same, and the keeper knows. */
+export const beReady = async (stage: Stage, client: PointClient): Promise<SessionView> => {
+  await becomeReady(stage, client);
+  return stage.done(client.look(stage.other.keeper));
+};
+
+/** A sweep each minute until shortly before the instant, and none that reaches it. */
+export const sweepUntil = async (stage: Stage, at: Instant): Promise<void> => {
+  stage.tick(stage.world.now());
+  await stage.passUntil(at - EARLY_MS);
+  stage.tick(undefined);
+  await stage.passUntil(at + EARLY_MS);
+};
+/** More than clocks differ. */
+const EARLY_MS = 2_000;
+
+export const endedRecord = ({ rows }: Stage, { id }: PointClient): EndedSession | undefined => {
+  const row = rows.get(ACCOUNT_ID, rowKeys.ended(id));
+  return row === undefined ? undefined : readEnded(ACCOUNT_ID, row);
+};
+
+/** Judgements. False: as it should be. */
+
+export const runs = ({ books }: Stage, { id }: PointClient): string | false => {
+  const server = books.find(id);
+  const isGood = server !== undefined && isLiving(server) && server.stoppingSince === null;
+  return !isGood && `${id} does not run`;
+};
+
+export const hasStopped = ({ books }: Stage, { id }: PointClient): string | false =>
+  books.find(id)?.status !== 'Stopped' && `${id} is ${books.find(id)?.status}, and not Stopped`;
+
+export const hasLease = ({ books }: Stage, { id }: PointClient, minutes: number): string | false =>
+  (books.find(id)?.leaseMinutes ?? 0) < minutes && `${id} has not got ${minutes} min`;
+
+export const isRecordedAs = (stage: Stage, client: PointClient, wanted: string): string | false => {
+  const status = endedRecord(stage, client)?.status ?? 'living';
+  return status !== wanted && `${client.id} is recorded as ${status}, and not as ${wanted}`;
+};
+
+export const isForeignUntouched = ({ books }: Stage, id = FOREIGN_ID): string | false => {
+  const server = books.find(id);
+  return (server === undefined || !isLiving(server) || server.stoppingSince !== null) && `${id} was touched`;
+};

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { CLIENT_STORIES } from './crash-points-client-stories.ts';
+import { FORGET_STORIES } from './crash-points-forget-stories.ts';
+import { BLOWS, canFall } from './crash-points-probe.ts';
+import { type PointStory, tell } from './crash-points-run.ts';
+import { SWEEP_STORIES } from './crash-points-sweep-stories.ts';
+
+/** One process after another is struck at each point at which it talks to the world, and another one goes on. */
+
+/** The next sweep comes a minute after the beginning, or, for what is no sweep itself, at any other time. */
+const ALONE_MS = 60_000;
+/** The other process sweeps at the same time: a message of the queue is delivered at least once. */
+const BESIDE_MS = 5;
+/** By then all calls of a client are done that are not struck. */
+const SOONEST_MS = 5_000;
+
+interface Setting {
+  name: string;
+  story: PointStory;
+  /** When the next sweep comes, for a strike at that point. */
+  nextSweepMs(index: number): number;
+}
+
+const settings: Setting[] = [
+  ...CLIENT_STORIES.map((story) => ({
+    ...{ name: story.name, story },
+    // As many different instants as there are points: none is the worst for all.
+    nextSweepMs: (index: number) => SOONEST_MS + ((index * 17_389) % (ALONE_MS - SOONEST_MS)),
+  })),
+  ...[...SWEEP_STORIES, ...FORGET_STORIES].map((story) => ({
+    ...{ name: story.name, story },
+    nextSweepMs: () => ALONE_MS,
+  })),
+  ...[...CLIENT_STORIES, ...SWEEP_STORIES, ...FORGET_STORIES].map((story) => ({
+    ...{ name: `${story.name}, beside another sweep`, story },
+    nextSweepMs: () => BESIDE_MS,
+  })),
+];
+
+/** Each once without a strike: that it is in order, and at how many points a process can be struck. */
+const told = await Promise.all(
+  settings.map(async (setting) => ({
+    ...setting,
+    ...(await tell(setting.story, undefined, setting.nextSweepMs(0))),
+  })),
+);
+
+describe.each(told)('$name: $points.length points', ({ story, nextSweepMs, points, wrong, trace }) => {
+  it('is in order when nothing goes wrong', () => {
+    expect(points.length).toBeGreaterThan(0);
+    expect([...wrong, ...(wrong.length > 0 ? trace.slice(-60) : [])]).toEqual([]);
+  });
+
+  const blows = BLOWS.map((blow) => ({
+    blow,
+    at: [...points.entries()].filter(([, point]) => canFall(blow, point)).map(([index]) => index),
+  }));
+  it.each(blows)('$blow at $at.length points, and in order within the bound', async ({ blow, at }) => {
+    const found: string[] = [];
+    for (const index of at) {
+      const report = await tell(story, { blow, falls: (_, here) => here === index }, nextSweepMs(index));
+      const point = points[index];
+      const name = `${blow} ${point?.when} ${point?.what} (point ${index})`;
+      if (JSON.stringify(report.struck) !== JSON.stringify(point)) found.push(`${name} was not reached`);
+      found.push(...report.wrong.map((text) => `${name}: ${text}`));
+    }
+    expect(found).toEqual([]);
+  });
+});

@@ -1,0 +1,46 @@
+import type { Surroundings } from '../../shared/reconcile.ts';
+import { createStore } from '../../shared/store/store.ts';
+import { createUpstream } from '../../shared/upstream/upstream.ts';
+import { RULES } from './bounds.ts';
+import type { Process } from './process.ts';
+import type { TableService } from './table-double.ts';
+import type { UpstreamService } from './upstream-double.ts';
+import { UPSTREAM, UPSTREAM_ACCOUNT } from './upstream-wire.ts';
+import type { World } from './world.ts';
+
+/** What a keeper of this process is made of: the product's own parts, on the doubles of table and upstream. */
+export type PartsOf = (process: Process, seenBy?: SeenBy) => Surroundings;
+
+/** The process as each of the two meets it: whoever wants to stand in between does it here. */
+export interface SeenBy {
+  table: Process;
+  upstream: Process;
+}
+
+export const createParts = (world: World, table: TableService, upstream: UpstreamService): PartsOf => {
+  let ids = 0;
+  const newId = (): string => {
+    ids += 1;
+    return `id-${ids}`;
+  };
+  const source = {
+    endpoint: UPSTREAM,
+    tokenEndpoint: UPSTREAM,
+    accountId: UPSTREAM_ACCOUNT,
+    accountKey: 'key',
+  };
+  return (process, seenBy = { table: process, upstream: process }) => ({
+    store: createStore(table.connect(seenBy.table), newId),
+    upstream: createUpstream(source, process.clock, upstream.connect(seenBy.upstream)),
+    rules: RULES,
+    clock: process.clock,
+    newId,
+    telemetry: {
+      report(entry) {
+        if (entry.kind === 'sweep') return;
+        const { kind, accountId, ...rest } = entry;
+        world.trace.note(process.name, `${kind} ${JSON.stringify(rest)}`);
+      },
+    },
+  });
+};
