@@ -1,15 +1,20 @@
 import { LeaseNotLargerError, SessionExistsError } from '../../shared/errors.ts';
+import { MINUTE_MS } from '../../shared/lease.ts';
 import { readActivity, rowKeys } from '../../shared/store/rows.ts';
 import { createPointClient } from './crash-points-client.ts';
 import type { PointStory } from './crash-points-run.ts';
 import {
   becomeReady,
+  beginLateCreate,
   beReady,
   hasLease,
   hasStopped,
   isForeignUntouched,
   isRecordedAs,
+  nextLookAt,
   runs,
+  runsNot,
+  sweepUntil,
 } from './crash-points-scenes.ts';
 import { ACCOUNT_ID } from './crash-points-stage.ts';
 
@@ -23,7 +28,7 @@ const create: PointStory = {
       by: 'client',
       work: ({ keeper }) => client.create(keeper),
       wrong: () => [runs(stage, client), isForeignUntouched(stage)],
-      lastsMs: 4 * 60_000,
+      lastsMs: 4 * MINUTE_MS,
     };
   },
 };
@@ -85,6 +90,22 @@ const stop: PointStory = {
   },
 };
 
+const stopLate: PointStory = {
+  name: 'stop of a session whose create is on its way',
+  async prepare(stage) {
+    const client = createPointClient(stage, 'late');
+    await beginLateCreate(stage, client);
+    return {
+      by: 'client',
+      work: ({ keeper }) => client.stop(keeper),
+      wrong: () => [runsNot(stage, client)],
+      // That no server comes any more is certain only after a while.
+      lastsMs: 2 * MINUTE_MS,
+      wrongAtEnd: () => [runsNot(stage, client), isRecordedAs(stage, client, 'Stopped')],
+    };
+  },
+};
+
 const show: PointStory = {
   name: 'show that finds a server Ready',
   async prepare(stage) {
@@ -102,11 +123,15 @@ const show: PointStory = {
 const heartbeat: PointStory = {
   name: 'heartbeat',
   async prepare(stage) {
-    const client = createPointClient(stage, 'beating', { idleTimeoutMinutes: 4 });
+    const client = createPointClient(stage, 'beating', { idleTimeoutMinutes: 7 });
     await beReady(stage, client);
-    stage.tick(stage.world.now());
-    await stage.passUntil(stage.world.now() + 90_000);
-    stage.tick(undefined);
+    // Used until some minutes before its regular look: the heartbeat comes at the same time as that.
+    const lookAt = nextLookAt(stage);
+    while (stage.world.now() < lookAt - 4 * MINUTE_MS) {
+      await stage.done(client.heartbeat(stage.other.keeper));
+      await sweepUntil(stage, stage.world.now() + MINUTE_MS);
+    }
+    await sweepUntil(stage, lookAt);
     const begunAt = stage.world.now();
     return {
       by: 'client',
@@ -116,8 +141,8 @@ const heartbeat: PointStory = {
         const usedAt = row === undefined ? 0 : readActivity(row).lastActivityAt;
         return [runs(stage, client), usedAt < begunAt - 1_000 && 'the heartbeat is not recorded'];
       },
-      // Nobody uses it any more: idle 4 min after what was recorded, and gone within the bound.
-      lastsMs: 6 * 60_000,
+      // Nobody uses it any more: idle 7 min after what was recorded, and gone within the bound.
+      lastsMs: 9 * MINUTE_MS,
       wrongAtEnd: () => [hasStopped(stage, client), isRecordedAs(stage, client, 'Stopped')],
     };
   },
@@ -153,5 +178,5 @@ const page: PointStory = {
 };
 
 export const CLIENT_STORIES: readonly PointStory[] = [
-  ...[create, createTaken, extend, changeWishes, stop, show, heartbeat, list, page],
+  ...[create, createTaken, extend, changeWishes, stop, stopLate, show, heartbeat, list, page],
 ];

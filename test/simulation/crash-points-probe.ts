@@ -16,9 +16,9 @@ export interface Point {
  * `crash`: the process ends. `lost`: before, the question is lost, and after, the answer; its asker is told that it
  * cannot be had. `unreachable`: the upstream cannot be connected to, and its asker knows that nothing was sent.
  * `repeated`: the table's reply is lost and the SDK asks again, so that a writer meets its own write. `pause`: the
- * process sleeps, and wakes up beside its successor.
+ * process sleeps, and wakes up beside its successor; from a `nap` in the midst of its successor's sweep.
  */
-export const BLOWS = ['crash', 'lost', 'unreachable', 'repeated', 'pause'] as const;
+export const BLOWS = ['crash', 'lost', 'unreachable', 'repeated', 'pause', 'nap'] as const;
 export type Blow = (typeof BLOWS)[number];
 
 /** So long a process sleeps: longer than any call's window, and than a create takes to be settled. */
@@ -30,6 +30,8 @@ export interface Strike {
   blow: Blow;
   /** Says at which point it falls; it falls once. */
   falls: (point: Point, index: number) => boolean;
+  /** When a nap is over. */
+  napsUntil?: Instant;
 }
 
 /** Counts the points that a process comes to, and strikes it at one of them. */
@@ -37,13 +39,19 @@ export interface Probe {
   /** The process as the party meets it. */
   between(process: Process, party: Point['party']): Process;
   points(): readonly Point[];
-  struck(): { point: Point; at: Instant } | undefined;
+  /** The point, and from when until when it has its effect. */
+  struck(): { point: Point; at: Instant; until: Instant } | undefined;
 }
 
-/** Whether there is such a blow at the point: nobody but the SDK of the table repeats a question for the keeper. */
-export const canFall = (blow: Blow, { when, party }: Point): boolean => {
+/**
+ * Whether the blow is one of its own there. A question that changes nothing may as well be lost as its answer, and
+ * nobody but the SDK of the table repeats one for the keeper.
+ */
+export const canFall = (blow: Blow, { when, party, what }: Point): boolean => {
+  const isRead = party === 'table' && !what.startsWith('submit ');
   if (blow === 'unreachable') return party === 'upstream' && when === 'before';
-  return blow !== 'repeated' || (party === 'table' && when === 'after');
+  if (blow === 'repeated') return party === 'table' && when === 'after' && !isRead;
+  return blow !== 'lost' || when === 'after' || !isRead;
 };
 
 export const createProbe = (world: World, faults: Faults, strike?: Strike): Probe => {
@@ -54,16 +62,19 @@ export const createProbe = (world: World, faults: Faults, strike?: Strike): Prob
   const come = (process: Process, point: Point): Blow | undefined => {
     points.push(point);
     if (strike === undefined || struck !== undefined || !strike.falls(point, points.length - 1)) return;
-    struck = { point, at: world.now() };
-    const text = `${strike.blow} ${point.when} ${point.what}`;
+    const { blow } = strike;
+    const at = world.now();
+    const until = sleepsUntil(strike, at);
+    struck = { point, at, until };
+    const text = `${blow} ${point.when} ${point.what}`;
     world.trace.note(process.name, `STRUCK: ${text}`);
-    faults.hit(strike.blow === 'pause' ? 'pause' : 'crash', strike.blow === 'pause' ? PAUSE_MS : 0);
-    if (strike.blow === 'crash') process.end(text);
-    if (strike.blow === 'pause') {
+    faults.hit(until > at ? 'pause' : 'crash', until - at);
+    if (blow === 'crash') process.end(text);
+    if (until > at) {
       process.pause();
-      world.after(PAUSE_MS, () => process.wake());
+      world.after(until - at, () => process.wake());
     }
-    return strike.blow;
+    return blow;
   };
 
   /** Once it runs: at once, or when it is awake again. What it had set itself to break off comes first then. */
@@ -107,4 +118,9 @@ export const createProbe = (world: World, faults: Faults, strike?: Strike): Prob
   };
 
   return { between, points: () => points, struck: () => struck };
+};
+
+const sleepsUntil = ({ blow, napsUntil = 0 }: Strike, now: Instant): Instant => {
+  if (blow === 'pause') return now + PAUSE_MS;
+  return blow === 'nap' ? Math.max(napsUntil, now + 1) : now;
 };

@@ -1,7 +1,7 @@
-import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import { MINUTE_MS } from '../../shared/lease.ts';
 import { BOUND_MS } from './bounds.ts';
 import { disorder } from './crash-points-order.ts';
-import { PAUSE_MS, type Point, type Strike } from './crash-points-probe.ts';
+import type { Point, Strike } from './crash-points-probe.ts';
 import { createStage, type Instance, type Stage } from './crash-points-stage.ts';
 import { formatSince } from './trace.ts';
 
@@ -32,15 +32,25 @@ export interface PointReport {
   trace: readonly string[];
 }
 
+/** Who sleeps for so long is not waited for: all is in order again by then. */
+const LONG_MS = 2 * MINUTE_MS;
 /** A client waits so long for an answer, and so long before it asks again. */
 const PATIENCE_MS = 30_000;
 const AGAIN_MS = 1_000;
 
-/** Tells the story, with the tested process struck where it says; the next sweep comes so long after the beginning. */
+/** One telling of a story. */
+export interface Telling {
+  /** How the tested process is struck, and where. */
+  strike?: Strike | undefined;
+  /** The other process's next sweep comes so long after the work has begun. */
+  nextSweepMs: number;
+  /** A process that naps wakes up so long after that sweep has begun. */
+  intoSweepMs?: number;
+}
+
 export const tell = async (
   story: PointStory,
-  strike?: Strike,
-  nextSweepMs = MINUTE_MS,
+  { strike, nextSweepMs, intoSweepMs = 0 }: Telling,
 ): Promise<PointReport> => {
   const stage = createStage();
   const { world } = stage;
@@ -58,8 +68,11 @@ export const tell = async (
 
   const work = await story.prepare(stage);
   stage.judge();
-  const tested = stage.start('tested', strike);
   const begunAt = world.now();
+  const tested = stage.start(
+    'tested',
+    strike && { ...strike, napsUntil: begunAt + nextSweepMs + intoSweepMs },
+  );
   world.trace.note('tested', 'BEGINS');
   let isAnswered = work.by === 'timer';
   if (work.by === 'timer') tested.process.begin(() => work.work(tested).catch(stage.expect));
@@ -71,22 +84,20 @@ export const tell = async (
 
   // The work is done by then, with a strike or without.
   await stage.passUntil(begunAt + MINUTE_MS / 2);
-  const { at = begunAt, point } = tested.probe.struck() ?? {};
+  const { at = begunAt, until = begunAt } = tested.probe.struck() ?? {};
   const inOrder = (): (string | false)[] => [
     !isAnswered && 'the client has no answer',
     ...work.wrong(),
     ...disorder(stage),
   ];
-  let from: Instant = at;
-  if (strike?.blow === 'pause' && point !== undefined) {
-    await stage.passUntil(at + PAUSE_MS - 1);
+  if (until - at > LONG_MS) {
+    await stage.passUntil(until - 1);
     await judge('before it wakes up', inOrder);
-    from = at + PAUSE_MS;
   }
-  await stage.passUntil(from + BOUND_MS);
+  await stage.passUntil(until + BOUND_MS);
   await judge('at the bound', inOrder);
   if (work.lastsMs !== undefined) {
-    await stage.passUntil(from + BOUND_MS + work.lastsMs);
+    await stage.passUntil(until + BOUND_MS + work.lastsMs);
     await judge('at the end', () => [...(work.wrongAtEnd?.() ?? []), ...disorder(stage)]);
   }
   const failure = world.failure();

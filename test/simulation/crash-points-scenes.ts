@@ -2,7 +2,9 @@ import type { Instant } from '../../shared/lease.ts';
 import { type EndedSession, STARTING_OBSERVE_MS } from '../../shared/session.ts';
 import { readEnded, rowKeys } from '../../shared/store/rows.ts';
 import type { SessionView } from '../../shared/view.ts';
+import { RULES } from './bounds.ts';
 import type { PointClient } from './crash-points-client.ts';
+import type { Point } from './crash-points-probe.ts';
 import { ACCOUNT_ID, FOREIGN_ID, type Stage } from './crash-points-stage.ts';
 import { isLiving } from './upstream-books.ts';
 
@@ -24,6 +26,10 @@ export const beReady = async (stage: Stage, client: PointClient): Promise<Sessio
   return stage.done(client.look(stage.other.keeper));
 };
 
+/** When all Ready sessions are looked at next, by one list of the account. */
+export const nextLookAt = ({ world }: Stage): Instant =>
+  (Math.floor(world.now() / RULES.observeIntervalMs) + 1) * RULES.observeIntervalMs;
+
 /** A sweep each minute until shortly before the instant, and none that reaches it. */
 export const sweepUntil = async (stage: Stage, at: Instant): Promise<void> => {
   stage.tick(stage.world.now());
@@ -33,6 +39,28 @@ export const sweepUntil = async (stage: Stage, at: Instant): Promise<void> => {
 };
 /** More than clocks differ. */
 const EARLY_MS = 2_000;
+
+/** The process that is asked for a server ends before its call leaves, or before it hears the answer. */
+export const beginCreate = async (stage: Stage, client: PointClient, when: Point['when']): Promise<void> => {
+  const falls = (point: Point): boolean => point.when === when && point.what.startsWith('PUT ');
+  const first = stage.start('first', { blow: 'crash', falls });
+  client.create(first.keeper);
+  await stage.passWhile(() => first.process.isAlive());
+};
+
+/** The same, and its call is on its way for some seconds more. */
+export const beginLateCreate = async (stage: Stage, client: PointClient): Promise<void> => {
+  const { faults } = stage;
+  const falls = (point: Point): boolean => {
+    if (point.when === 'before' && point.what.startsWith('PUT ')) faults.turn('upstream-late', true);
+    return false;
+  };
+  const first = stage.start('first', { blow: 'crash', falls });
+  client.create(first.keeper);
+  await stage.passWhile(() => !faults.isOn('upstream-late'));
+  faults.turn('upstream-late', false);
+  first.process.end('its call is under way');
+};
 
 export const endedRecord = ({ rows }: Stage, { id }: PointClient): EndedSession | undefined => {
   const row = rows.get(ACCOUNT_ID, rowKeys.ended(id));
@@ -49,6 +77,10 @@ export const runs = ({ books }: Stage, { id }: PointClient): string | false => {
 
 export const hasStopped = ({ books }: Stage, { id }: PointClient): string | false =>
   books.find(id)?.status !== 'Stopped' && `${id} is ${books.find(id)?.status}, and not Stopped`;
+
+/** At once there may be no server yet; but none is left alone. */
+export const runsNot = (stage: Stage, client: PointClient): string | false =>
+  runs(stage, client) === false && `${client.id} runs`;
 
 export const hasLease = ({ books }: Stage, { id }: PointClient, minutes: number): string | false =>
   (books.find(id)?.leaseMinutes ?? 0) < minutes && `${id} has not got ${minutes} min`;

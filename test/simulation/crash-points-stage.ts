@@ -52,7 +52,7 @@ export interface Stage {
 
 /** The clocks of two instances differ. */
 const SKEWS_MS = [350, 0, -300];
-const LOOK_MS = 50;
+const LOOK_MS = 250;
 /** Whatever a story waits for comes sooner. */
 const PATIENCE_MS = 15 * MINUTE_MS;
 

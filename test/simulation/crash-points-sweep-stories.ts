@@ -5,11 +5,13 @@ import { createPointClient, type PointClient } from './crash-points-client.ts';
 import type { Point } from './crash-points-probe.ts';
 import type { PointStory } from './crash-points-run.ts';
 import {
+  beginCreate,
   beReady,
   hasLease,
   hasStopped,
   isForeignUntouched,
   isRecordedAs,
+  nextLookAt,
   runs,
   sweepUntil,
 } from './crash-points-scenes.ts';
@@ -21,14 +23,6 @@ const sweeping = { by: 'timer', work: ({ keeper }) => keeper.sweep() } as const 
   Awaited<ReturnType<PointStory['prepare']>>,
   'by' | 'work'
 >;
-
-/** The process that was asked for a server ends before its call leaves, or before it hears the answer. */
-const beginCreate = async (stage: Stage, client: PointClient, when: Point['when']): Promise<void> => {
-  const falls = (point: Point): boolean => point.when === when && point.what.startsWith('PUT ');
-  const first = stage.start('first', { blow: 'crash', falls });
-  client.create(first.keeper);
-  await stage.passWhile(() => first.process.isAlive());
-};
 
 const creates: PointStory = {
   name: 'sweep that finishes a create',
@@ -63,6 +57,27 @@ const reaps: PointStory = {
   },
 };
 
+const reapsUnlessUsed: PointStory = {
+  name: 'sweep that reaps, and a heartbeat comes meanwhile',
+  async prepare(stage) {
+    const { world } = stage;
+    const client = createPointClient(stage, 'used-late', { idleTimeoutMinutes: 6 });
+    const { next } = await beReady(stage, client);
+    await sweepUntil(stage, next.at);
+    let isUsed = false;
+    world.after(20_000, () => {
+      client.heartbeat(stage.other.keeper).then(() => {
+        isUsed = true;
+      }, stage.expect);
+    });
+    return {
+      ...sweeping,
+      wrong: () =>
+        isUsed ? [runs(stage, client)] : [hasStopped(stage, client), isRecordedAs(stage, client, 'Stopped')],
+    };
+  },
+};
+
 const observes: PointStory = {
   name: 'sweep that looks at several by one list',
   async prepare(stage) {
@@ -72,7 +87,7 @@ const observes: PointStory = {
     stage.tick(world.now());
     await stage.passWhile(() => clients.some(({ id }) => books.find(id)?.status !== 'Ready'));
     await stage.passUntil(world.now() + 70_000);
-    const lookAt = (Math.floor(world.now() / RULES.observeIntervalMs) + 1) * RULES.observeIntervalMs;
+    const lookAt = nextLookAt(stage);
     await sweepUntil(stage, lookAt);
     const [gone, ...others] = clients;
     const server = books.find(gone?.id ?? '');
@@ -148,5 +163,5 @@ const givesUpNothing: PointStory = {
 };
 
 export const SWEEP_STORIES: readonly PointStory[] = [
-  ...[creates, extends_, reaps, observes, confirms, givesUp, givesUpNothing],
+  ...[creates, extends_, reaps, reapsUnlessUsed, observes, confirms, givesUp, givesUpNothing],
 ];

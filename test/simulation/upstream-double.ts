@@ -69,8 +69,12 @@ export const createUpstreamService = (
     return process.io(what, (answered, failed) => {
       const leftAt = world.now();
       const note = (text: string): void => world.trace.note(process.name, `${what}: ${text}`);
+      // The aborting itself reaches a process only while it runs.
+      if (signal.aborted) {
+        note('aborted before it left');
+        return failed(new BrokenExchangeError(new Error('aborted before it left')));
+      }
       calls.push({ at: leftAt, method, path });
-
       const op = OPS[method];
       const [, , , , sessionId = ''] = path.split(/[/?]/);
       const { body = '' } = request;
@@ -90,8 +94,6 @@ export const createUpstreamService = (
           note(why);
           failed(new BrokenExchangeError(new Error(why)));
         });
-      // The aborting itself reaches a process only while it runs.
-      if (signal.aborted) return breakOff('aborted before it left');
       signal.addEventListener('abort', () => breakOff('aborted'), { once: true });
 
       const answer = (got: HttpAnswer, backMs = latency()): void =>
