@@ -16,7 +16,7 @@ import {
   runsNot,
   sweepUntil,
 } from './crash-points-scenes.ts';
-import { ACCOUNT_ID } from './crash-points-stage.ts';
+import { ACCOUNT_ID } from './keeper-parts.ts';
 
 /** What clients ask for. Each call is repeated, with the same words, until it is answered. */
 

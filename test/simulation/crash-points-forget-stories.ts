@@ -3,7 +3,8 @@ import type { HistoryEvent } from '../../shared/outcome.ts';
 import { createPointClient, type PointClient } from './crash-points-client.ts';
 import type { PointStory, PointWork } from './crash-points-run.ts';
 import { beReady, endedRecord } from './crash-points-scenes.ts';
-import { ACCOUNT_ID, type Stage } from './crash-points-stage.ts';
+import type { Stage } from './crash-points-stage.ts';
+import { ACCOUNT_ID } from './keeper-parts.ts';
 
 /** What is kept for thirty days, and then forgotten, with a short history and with one of several transactions. */
 

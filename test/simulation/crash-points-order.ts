@@ -4,7 +4,8 @@ import type { EndedSession, LiveSession } from '../../shared/session.ts';
 import { shownOf } from '../../shared/store/activity.ts';
 import { readActivity, readEnded, readLive, rowKeys } from '../../shared/store/rows.ts';
 import { shownStatus } from '../../shared/view.ts';
-import { ACCOUNT_ID, type Stage } from './crash-points-stage.ts';
+import type { Stage } from './crash-points-stage.ts';
+import { ACCOUNT_ID } from './keeper-parts.ts';
 import { isLiving, type Server } from './upstream-books.ts';
 
 /** V, to the letter: everything that is not as it should be when the bound is over. */

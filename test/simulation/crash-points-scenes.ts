@@ -5,7 +5,8 @@ import type { SessionView } from '../../shared/view.ts';
 import { RULES } from './bounds.ts';
 import type { PointClient } from './crash-points-client.ts';
 import type { Point } from './crash-points-probe.ts';
-import { ACCOUNT_ID, FOREIGN_ID, type Stage } from './crash-points-stage.ts';
+import { FOREIGN_ID, type Stage } from './crash-points-stage.ts';
+import { ACCOUNT_ID } from './keeper-parts.ts';
 import { isLiving } from './upstream-books.ts';
 
 /** Scenes that the stories have in common. */

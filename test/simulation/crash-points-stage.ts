@@ -2,12 +2,15 @@ import { KeeperError } from '../../shared/errors.ts';
 import { createKeeper, type Keeper } from '../../shared/keeper.ts';
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import type { Store } from '../../shared/store/store.ts';
+import { RULES } from './bounds.ts';
+import { createCallCheck } from './check-calls.ts';
 import { checkServers } from './check-servers.ts';
 import { checkTable } from './check-table.ts';
 import { createProbe, type Probe, type Strike } from './crash-points-probe.ts';
-import { createParts } from './keeper-parts.ts';
+import { ACCOUNT_ID, createParts } from './keeper-parts.ts';
 import { createProcess, type Process } from './process.ts';
-import { DEFAULTS, type Story } from './story.ts';
+import { createStanding } from './standing.ts';
+import type { Story } from './story.ts';
 import { createSwitchedFaults, type SwitchedFaults } from './switched-faults.ts';
 import { createTableService } from './table-double.ts';
 import { createTableRows, type TableRows } from './table-rows.ts';
@@ -15,7 +18,6 @@ import { type Books, createBooks } from './upstream-books.ts';
 import { createUpstreamService } from './upstream-double.ts';
 import { createWorld, type World } from './world.ts';
 
-export const ACCOUNT_ID = '11111111-1111-1111-1111-111111111111';
 export const FOREIGN_ID = 'somebody-elses';
 
 /** A keeper in a process of its own. */
@@ -65,7 +67,8 @@ export const createStage = (): Stage => {
   const partsOf = createParts(
     world,
     createTableService(world, faults, rows),
-    createUpstreamService(world, faults, books),
+    createUpstreamService(world, faults, books, createCallCheck(world, rows)),
+    RULES,
   );
   checkTable(world, rows);
   books.watch({
@@ -89,13 +92,13 @@ export const createStage = (): Stage => {
   const start: Stage['start'] = (name, strike) => {
     const skewMs = SKEWS_MS[started % SKEWS_MS.length] ?? 0;
     started += 1;
-    const process = createProcess(name, world, faults, () => skewMs);
+    const process = createProcess(name, world, faults, { platform: 0, own: () => skewMs });
     const probe = createProbe(world, faults, strike);
     const parts = partsOf(process, {
       table: probe.between(process, 'table'),
       upstream: probe.between(process, 'upstream'),
     });
-    return { process, probe, store: parts.store, keeper: createKeeper(ACCOUNT_ID, DEFAULTS, parts) };
+    return { process, probe, store: parts.store, keeper: createKeeper(parts) };
   };
   const other = start('other');
 
@@ -146,6 +149,10 @@ export const createStage = (): Stage => {
       if (!isOver) throw new Error(`a story could not be prepared: ${world.failure()?.text}`);
       return work;
     },
-    judge: () => checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories }),
+    judge: () =>
+      checkServers({
+        ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories },
+        standing: createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
+      }),
   };
 };

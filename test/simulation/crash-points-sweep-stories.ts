@@ -15,7 +15,8 @@ import {
   runs,
   sweepUntil,
 } from './crash-points-scenes.ts';
-import { ACCOUNT_ID, type Stage } from './crash-points-stage.ts';
+import type { Stage } from './crash-points-stage.ts';
+import { ACCOUNT_ID } from './keeper-parts.ts';
 
 /** What a sweep does by itself. The sweep that does it is the tested process's; the next ones are another's. */
 

@@ -1,8 +1,9 @@
 import type { Surroundings } from '../../shared/reconcile.ts';
+import type { AccountRules } from '../../shared/session.ts';
 import { createStore } from '../../shared/store/store.ts';
 import { createUpstream } from '../../shared/upstream/upstream.ts';
-import { RULES } from './bounds.ts';
 import type { Process } from './process.ts';
+import { DEFAULTS } from './story.ts';
 import type { TableService } from './table-double.ts';
 import type { UpstreamService } from './upstream-double.ts';
 import { UPSTREAM, UPSTREAM_ACCOUNT } from './upstream-wire.ts';
@@ -17,7 +18,14 @@ export interface SeenBy {
   upstream: Process;
 }
 
-export const createParts = (world: World, table: TableService, upstream: UpstreamService): PartsOf => {
+export const ACCOUNT_ID = '11111111-1111-1111-1111-111111111111';
+
+export const createParts = (
+  world: World,
+  table: TableService,
+  upstream: UpstreamService,
+  rules: AccountRules,
+): PartsOf => {
   let ids = 0;
   const newId = (): string => {
     ids += 1;
@@ -32,7 +40,9 @@ export const createParts = (world: World, table: TableService, upstream: Upstrea
   return (process, seenBy = { table: process, upstream: process }) => ({
     store: createStore(table.connect(seenBy.table), newId),
     upstream: createUpstream(source, process.clock, upstream.connect(seenBy.upstream)),
-    rules: RULES,
+    accountId: ACCOUNT_ID,
+    defaults: DEFAULTS,
+    rules,
     clock: process.clock,
     newId,
     telemetry: {

@@ -1,7 +1,4 @@
 import { createKeeper, type Keeper } from '../../shared/keeper.ts';
-import type { Surroundings } from '../../shared/reconcile.ts';
-import { createStore } from '../../shared/store/store.ts';
-import { createUpstream } from '../../shared/upstream/upstream.ts';
 import { RULES } from './bounds.ts';
 import { createCallCheck } from './check-calls.ts';
 import { checkEnd } from './check-end.ts';
@@ -11,17 +8,16 @@ import { checkTable } from './check-table.ts';
 import type { FaultName } from './fault-kinds.ts';
 import { createFaults } from './faults.ts';
 import { createFleet } from './fleet.ts';
+import { ACCOUNT_ID, createParts } from './keeper-parts.ts';
 import { createMishaps } from './mishaps.ts';
 import { createPlatform } from './platform.ts';
 import type { Process } from './process.ts';
 import { createStanding } from './standing.ts';
-import { DEFAULTS } from './story.ts';
 import { createTableService } from './table-double.ts';
 import { createTableRows } from './table-rows.ts';
 import { createTicks } from './ticks.ts';
 import { createBooks } from './upstream-books.ts';
 import { createUpstreamService } from './upstream-double.ts';
-import { UPSTREAM, UPSTREAM_ACCOUNT } from './upstream-wire.ts';
 import type { Violation } from './violation.ts';
 import { createWorld } from './world.ts';
 
@@ -46,8 +42,6 @@ export interface RunReport {
   trace: readonly string[];
 }
 
-const ACCOUNT_ID = '11111111-1111-1111-1111-111111111111';
-
 export const simulate = async ({
   seed,
   hours,
@@ -60,39 +54,9 @@ export const simulate = async ({
   const table = createTableService(world, faults, rows);
   const books = createBooks(world);
   const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows));
-  let ids = 0;
-  const newId = (): string => {
-    ids += 1;
-    return `id-${ids}`;
-  };
-
+  const partsOf = createParts(world, table, upstream, RULES);
   /** The product, as `functions/app.ts` puts it together. */
-  const build = (process: Process): Keeper => {
-    const { clock } = process;
-    const source = {
-      endpoint: UPSTREAM,
-      tokenEndpoint: UPSTREAM,
-      accountId: UPSTREAM_ACCOUNT,
-      accountKey: 'key',
-    };
-    const parts: Surroundings = {
-      accountId: ACCOUNT_ID,
-      defaults: DEFAULTS,
-      store: createStore(table.connect(process), newId),
-      upstream: createUpstream(source, clock, upstream.connect(process)),
-      rules: RULES,
-      clock: process.clock,
-      newId,
-      telemetry: {
-        report(entry) {
-          if (entry.kind === 'sweep') return;
-          const { kind, accountId, ...rest } = entry;
-          world.trace.note(process.name, `${kind} ${JSON.stringify(rest)}`);
-        },
-      },
-    };
-    return createKeeper(parts);
-  };
+  const build = (process: Process): Keeper => createKeeper(partsOf(process));
 
   createMishaps({ world, faults, books, rows, accountId: ACCOUNT_ID });
   const platform = createPlatform(world, faults, build);
