@@ -122,6 +122,7 @@ export const createGateway = (accountId: string, { store, clock, rules }: Surrou
         const opens = opensAt(await read(), clock.now());
         if (opens > until) return false;
         if (opens > clock.now()) await wait(opens);
+        else if (rules.callGapMs === 0) return true;
         if (await pass()) return true;
       }
       return false;
@@ -132,7 +133,7 @@ export const createGateway = (accountId: string, { store, clock, rules }: Surrou
     },
 
     async listUntil({ callTimeoutMs, until }) {
-      const { liveCount } = await read();
+      const { liveCount } = known?.gate ?? (await read());
       const pauses = (1 + pagesOf(liveCount)) * rules.callGapMs;
       return Math.min(clock.now() + callTimeoutMs + pauses, until);
     },

@@ -1,5 +1,6 @@
 import { MINUTE_MS } from '../../shared/lease.ts';
 import type { AccountRules, Rules } from '../../shared/session.ts';
+import type { Chance } from './chance.ts';
 
 /** The numbers by which the checks judge; all are promises of DESIGN §3, with nothing added but the way of a message. */
 
@@ -25,24 +26,55 @@ export const CLOCKS_DIFFER_MS = 1_000;
 /** DESIGN §4.2: a call leaves within two seconds of its commit, or not at all. */
 export const START_WINDOW_MS = 2_000;
 
-/** "The bound" of DESIGN §3: two sweeps and one call time-out, with nothing in the way. */
+/** "The bound" of DESIGN §3 where calls need not wait for each other: two sweeps and one call time-out. */
 export const BOUND_MS = 2 * SWEEP_MS + CALL_TIMEOUT_MS + WAY_MS;
 
-/**
- * With nothing in the way a lease is renewed by the first sweep after its margin began: a tick apart, the way, and an
- * answer. "The bound" has room for a sweep that comes to nothing.
- */
-export const RENEWED_WITHIN_MS = SWEEP_MS + WAY_MS + 4_000;
+/** What one session may want of the upstream within the bound: a look, a change, and the look that confirms it. */
+const CALLS_OF_ONE = 3;
+/** Calls that are no session's: lists, and what is left of sessions that are over. */
+const CALLS_OF_NONE = 4;
 
-/**
- * With light trouble all the time (each operation fails now and then), nothing is promised for two sweeps; but that it
- * gets through in some of so many is certain for all purposes.
- */
-export const TROUBLED_BOUND_MS = 8 * BOUND_MS;
+/** The bound of an account with so many sessions: each of their calls may have to wait for all others. */
+export const boundMs = ({ callGapMs }: Pick<AccountRules, 'callGapMs'>, sessions: number): number =>
+  BOUND_MS + (sessions * CALLS_OF_ONE + CALLS_OF_NONE) * callGapMs;
 
 /**
  * The longest outage of table, upstream or ticks that a kept session survives: its lease has at least the margin left
- * when an extension falls due, and after the outage it takes the bound to get one through.
+ * when an extension falls due, and after the outage it takes the bound to get one through. The margin grows with the
+ * kept sessions by what their calls wait for each other, so that this does not depend on how many they are.
  */
 export const longestSurvivedOutageMs = ({ renewMarginMinutes }: Pick<Rules, 'renewMarginMinutes'>): number =>
   renewMarginMinutes * MINUTE_MS - BOUND_MS;
+
+/** The numbers of one run. */
+export interface Bounds {
+  readonly rules: AccountRules;
+  /** "The bound" of DESIGN §3, as things stand. */
+  boundMs(): number;
+  /**
+   * With light trouble all the time (each operation fails now and then), nothing is promised for two sweeps; but that
+   * it gets through in some of so many is certain for all purposes.
+   */
+  troubledBoundMs(): number;
+  /** A lease is renewed so soon after its margin began, with nothing in the way. */
+  renewedWithinMs(): number;
+}
+
+/** `sessions`: how many there are at the moment. */
+export const createBounds = (rules: AccountRules, sessions: () => number): Bounds => {
+  const bound = (): number => boundMs(rules, sessions());
+  return {
+    rules,
+    boundMs: bound,
+    troubledBoundMs: () => 8 * bound(),
+    // By the first sweep after: a tick apart, the way, and an answer. "The bound" has room for one that comes to nothing.
+    renewedWithinMs: () => SWEEP_MS + WAY_MS + 4_000 + bound() - BOUND_MS,
+  };
+};
+
+/** Which rules the account of a seed has: most may call their upstream as they like, some have to wait. */
+export const rulesOf = (chance: Chance): AccountRules => ({
+  ...RULES,
+  callGapMs: chance.pick([0, 0, 2_000, 5_000]),
+  isExclusive: chance.hits(0.3),
+});

@@ -1,6 +1,6 @@
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { readLive } from '../../shared/store/rows.ts';
-import { BOUND_MS, RULES } from './bounds.ts';
+import type { Bounds } from './bounds.ts';
 import { DAMAGED } from './check-table.ts';
 import type { TableRows } from './table-rows.ts';
 import { type Books, isLiving } from './upstream-books.ts';
@@ -13,13 +13,16 @@ interface Surroundings {
   accountId: string;
   /** The keepers' time. */
   keepersNow: Instant;
+  bounds: Bounds;
 }
 
 /** What is being done may take this long: a stop or a launch, from its beginning to its end. */
 const UNDER_WAY_MS = 10 * MINUTE_MS;
 
 /** V: long after the last fault the records say what the upstream says, and nothing is left over. */
-export const checkEnd = ({ world, books, rows, accountId, keepersNow }: Surroundings): void => {
+export const checkEnd = ({ world, books, rows, accountId, keepersNow, bounds }: Surroundings): void => {
+  const { rules } = bounds;
+  const boundMs = bounds.boundMs();
   const fail = (sessionId: string, text: string): void =>
     world.fail({ invariant: 'V', at: world.now(), sessionId, text: `${sessionId}: ${text}` });
   const minutesAgo = (at: Instant): string => `${Math.round((keepersNow - at) / MINUTE_MS)} min ago`;
@@ -27,7 +30,7 @@ export const checkEnd = ({ world, books, rows, accountId, keepersNow }: Surround
   for (const key of rows.keys(accountId)) {
     const [kind, at = '', sessionId = ''] = key.split(':');
     if (sessionId.startsWith(DAMAGED) || at.startsWith(DAMAGED)) continue;
-    if (kind === 'due' && Number(at) < keepersNow - BOUND_MS)
+    if (kind === 'due' && Number(at) < keepersNow - boundMs)
       fail(sessionId, `was due ${minutesAgo(Number(at))}, and nobody looked`);
     if (kind !== 'session') continue;
     const row = rows.get(accountId, key);
@@ -35,7 +38,7 @@ export const checkEnd = ({ world, books, rows, accountId, keepersNow }: Surround
     const record = readLive(accountId, row);
     const server = books.find(record.sessionId);
     const { pending, desired, observed, leases, createdAt } = record;
-    if (pending !== null && pending.until < keepersNow - BOUND_MS)
+    if (pending !== null && pending.until < keepersNow - boundMs)
       fail(record.sessionId, `${pending.op} is pending since ${minutesAgo(pending.until)}`);
     if (desired.state === 'stopped' && desired.at < keepersNow - UNDER_WAY_MS)
       fail(record.sessionId, `is being stopped since ${minutesAgo(desired.at)}`);
@@ -44,17 +47,17 @@ export const checkEnd = ({ world, books, rows, accountId, keepersNow }: Surround
       continue;
     }
     const endedFor = server.endedAt === null ? 0 : world.now() - server.endedAt;
-    if (endedFor > RULES.observeIntervalMs + BOUND_MS)
+    if (endedFor > rules.observeIntervalMs + boundMs)
       fail(
         record.sessionId,
         `${server.status} for ${Math.round(endedFor / MINUTE_MS)} min, and still recorded`,
       );
     const readyFor = server.readyAt === null ? 0 : world.now() - server.readyAt;
-    if (isLiving(server) && readyFor > BOUND_MS && observed.status !== 'Ready')
+    if (isLiving(server) && readyFor > boundMs && observed.status !== 'Ready')
       fail(record.sessionId, `is Ready, and recorded as ${observed.status}`);
     if (
       isLiving(server) &&
-      readyFor > RULES.observeIntervalMs &&
+      readyFor > rules.observeIntervalMs &&
       leases.grantedMinutes !== server.leaseMinutes
     )
       fail(record.sessionId, `has ${server.leaseMinutes} min, and recorded are ${leases.grantedMinutes}`);

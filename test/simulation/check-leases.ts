@@ -1,5 +1,5 @@
 import { extensionCapMinutes, type Instant, MINUTE_MS } from '../../shared/lease.ts';
-import { CLOCKS_DIFFER_MS, RENEWED_WITHIN_MS, RULES, START_WINDOW_MS } from './bounds.ts';
+import { type Bounds, CLOCKS_DIFFER_MS, RULES, START_WINDOW_MS } from './bounds.ts';
 import type { Faults } from './faults.ts';
 import { type Story, sureOf } from './story.ts';
 import { type Books, leaseEndOf, type Server } from './upstream-books.ts';
@@ -17,6 +17,7 @@ export const checkLeases = (
   faults: Faults,
   books: Books,
   stories: ReadonlyMap<string, Story>,
+  { renewedWithinMs }: Bounds,
 ): void => {
   const fail = (invariant: Invariant, { id }: Server, text: string): void =>
     world.fail({ invariant, at: world.now(), sessionId: id, text: `${id}: ${text}` });
@@ -30,7 +31,7 @@ export const checkLeases = (
         fail('L', server, `extended to ${server.leaseMinutes} min, and nobody wants more than ${most}`);
       }
       const late = lateBy(server, story, fromMinutes, world.now(), faults);
-      if (late > RENEWED_WITHIN_MS) {
+      if (late > renewedWithinMs()) {
         fail('K', server, `renewed ${late} ms after its margin began, with nothing in the way`);
       }
     },

@@ -1,14 +1,7 @@
 import { extensionCapMinutes, type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/vocabulary.ts';
 import { STARTING_TIMEOUT_MS } from '../../shared/session.ts';
-import {
-  BOUND_MS,
-  CLOCKS_DIFFER_MS,
-  longestSurvivedOutageMs,
-  RULES,
-  START_WINDOW_MS,
-  TROUBLED_BOUND_MS,
-} from './bounds.ts';
+import { type Bounds, CLOCKS_DIFFER_MS, longestSurvivedOutageMs, START_WINDOW_MS } from './bounds.ts';
 import { wrongStop } from './check-stops.ts';
 import type { Faults } from './faults.ts';
 import type { Standing } from './standing.ts';
@@ -23,7 +16,8 @@ import type { World } from './world.ts';
 const COVER_MS = MINUTE_MS;
 const AUDIT_MS = 20_000;
 /** A launch is given up so long after its first attempt, which was itself made in that time; a request may be late. */
-const LATEST_LAUNCH_MS = 2 * RULES.launchTimeoutMs + BOUND_MS + MINUTE_MS;
+const latestLaunchMs = ({ rules, boundMs }: Bounds): number =>
+  2 * rules.launchTimeoutMs + boundMs() + MINUTE_MS;
 
 interface Surroundings {
   world: World;
@@ -33,6 +27,7 @@ interface Surroundings {
   accountId: string;
   stories: ReadonlyMap<string, Story>;
   standing: Standing;
+  bounds: Bounds;
 }
 
 /** 1, W, K and L: judged by the upstream's books, as things happen there and now and then. */
@@ -44,7 +39,9 @@ export const checkServers = ({
   accountId,
   stories,
   standing,
+  bounds,
 }: Surroundings): void => {
+  const { boundMs, troubledBoundMs } = bounds;
   const { now } = world;
   const fail = (invariant: Invariant, { id }: Pick<Server, 'id'>, text: string): void =>
     world.fail({ invariant, at: now(), sessionId: id, text: `${id}: ${text}` });
@@ -71,14 +68,17 @@ export const checkServers = ({
       if (server.isForeign) return;
       const foundSince = insertedAt.get(server.id);
       if (foundSince === undefined) fail('L', server, 'made before the row that lets a sweep find it');
-      else if (now() > foundSince + LATEST_LAUNCH_MS) fail('L', server, 'made after its launch was given up');
+      else if (now() > foundSince + latestLaunchMs(bounds))
+        fail('L', server, 'made after its launch was given up');
       if (story === undefined) fail('1', server, 'nobody asked for this server');
       else if (story.isRefused) fail('1', server, 'a server for a create that was answered: not possible');
     },
     stopped(server) {
       const story = stories.get(server.id);
       const isOurs = story !== undefined && !server.isForeign;
-      const wrong = !isOurs ? 'it is somebody else’s' : wrongStop(server, story, { world, faults, standing });
+      const wrong = !isOurs
+        ? 'it is somebody else’s'
+        : wrongStop(server, story, { world, faults, standing, bounds });
       if (wrong !== undefined) fail('W', server, `stopped, but ${wrong}`);
     },
     extended(server, _from, leftAt) {
@@ -90,14 +90,14 @@ export const checkServers = ({
     ended(server) {
       const story = stories.get(server.id);
       if (server.status !== 'Expired' || story === undefined || server.isForeign) return;
-      if (isPromiseBroken(server, story, now(), faults)) {
+      if (isPromiseBroken(server, story, now(), faults, boundMs())) {
         fail(
           'K',
           server,
           `expired at ${server.leaseMinutes} min, and ${story.promised?.leaseMinutes} were promised`,
         );
       }
-      if (isLapse(server, story, now(), faults)) {
+      if (isLapse(server, story, now(), faults, bounds)) {
         fail('K', server, `kept and in use, and expired at ${server.leaseMinutes} min`);
       }
     },
@@ -110,15 +110,15 @@ export const checkServers = ({
       if (story === undefined || server.isForeign || server.stoppingSince !== null) continue;
       const { readyAt } = server;
       if (readyAt !== null && !readyKnownAt.has(server.id)) {
-        if (faults.longestQuiet(readyAt, now()) > BOUND_MS) readyKnownAt.set(server.id, now());
+        if (faults.longestQuiet(readyAt, now()) > boundMs()) readyKnownAt.set(server.id, now());
       }
       const known = readyKnownAt.get(server.id);
       const isStray = rows.get(accountId, `ended:${server.id}`) !== undefined;
       const unwanted = unwantedSince(server, story, known, isStray ? now() : undefined, standing);
       for (const [why, since] of unwanted) {
         const isLate =
-          faults.longestQuiet(since, now()) > BOUND_MS ||
-          faults.longestClear(since, now()) > TROUBLED_BOUND_MS;
+          faults.longestQuiet(since, now()) > boundMs() ||
+          faults.longestClear(since, now()) > troubledBoundMs();
         if (since < now() && isLate) {
           fail('L', server, `${why} since ${formatSince(since - world.start)}, and still running`);
         }
@@ -129,18 +129,30 @@ export const checkServers = ({
 };
 
 /** K: a lease ended before the time that its client was answered yes to. */
-const isPromiseBroken = (server: Server, story: Story, now: Instant, faults: Faults): boolean => {
+const isPromiseBroken = (
+  server: Server,
+  story: Story,
+  now: Instant,
+  faults: Faults,
+  boundMs: number,
+): boolean => {
   const { promised } = story;
   if (promised === null || server.readyAt === null) return false;
   if (story.stopAskedAt !== null || server.stoppingSince !== null) return false;
   // Before there is a server, a lease is promised in the hope that the service has no objection.
   if (faults.chosen.includes('upstream-refuses-lease')) return false;
   if (server.leaseMinutes >= Math.min(promised.leaseMinutes, MAX_EXTENDED_LEASE_MINUTES)) return false;
-  return faults.longestQuiet(Math.max(promised.at, server.readyAt), now) > BOUND_MS;
+  return faults.longestQuiet(Math.max(promised.at, server.readyAt), now) > boundMs;
 };
 
 /** K: a lease ended that should have been extended, and there was time to do it. */
-const isLapse = (server: Server, story: Story, now: Instant, faults: Faults): boolean => {
+const isLapse = (
+  server: Server,
+  story: Story,
+  now: Instant,
+  faults: Faults,
+  { rules, boundMs, troubledBoundMs }: Bounds,
+): boolean => {
   const [keepAlive, idleTimeout, maxLifetime] = [story.keepAlive, story.idleTimeout, story.maxLifetime].map(
     (known) => sureOf<boolean | number | null>(known as never),
   ) as [boolean | undefined, number | null | undefined, number | null | undefined];
@@ -151,10 +163,10 @@ const isLapse = (server: Server, story: Story, now: Instant, faults: Faults): bo
   if (server.leaseMinutes >= extensionCapMinutes(maxLifetime) - lastRefused) return false;
   const usedAt = Math.max(story.usedAt, server.readyAt);
   if (idleTimeout !== null && usedAt + idleTimeout * MINUTE_MS < now + CLOCKS_DIFFER_MS) return false;
-  const from = Math.max(server.readyAt, story.policyAt, now - RULES.renewMarginMinutes * MINUTE_MS);
+  const from = Math.max(server.readyAt, story.policyAt, now - rules.renewMarginMinutes * MINUTE_MS);
   return (
-    faults.longestQuiet(from, now) > BOUND_MS ||
-    faults.longestClear(from, now) > Math.min(longestSurvivedOutageMs(RULES), TROUBLED_BOUND_MS)
+    faults.longestQuiet(from, now) > boundMs() ||
+    faults.longestClear(from, now) > Math.min(longestSurvivedOutageMs(rules), troubledBoundMs())
   );
 };
 

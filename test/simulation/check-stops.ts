@@ -1,6 +1,6 @@
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { STARTING_TIMEOUT_MS } from '../../shared/session.ts';
-import { BOUND_MS, CLOCKS_DIFFER_MS, RULES } from './bounds.ts';
+import { type Bounds, CLOCKS_DIFFER_MS } from './bounds.ts';
 import type { Faults } from './faults.ts';
 import type { Standing } from './standing.ts';
 import type { Story } from './story.ts';
@@ -14,6 +14,7 @@ interface Surroundings {
   world: World;
   faults: Faults;
   standing: Standing;
+  bounds: Bounds;
 }
 
 /**
@@ -23,13 +24,13 @@ interface Surroundings {
 export const wrongStop = (
   server: Server,
   story: Story,
-  { world, faults, standing }: Surroundings,
+  { world, faults, standing, bounds }: Surroundings,
 ): string | undefined => {
   const reasons = [
     story.stopAskedAt === null ? 'nobody asked for it' : undefined,
     notIdle(server, story, world, standing),
     notOver(server, story, world),
-    notGivenUp(server, story, world, faults),
+    notGivenUp(server, story, world, faults, bounds),
   ];
   return reasons.includes(undefined) ? undefined : reasons.join('; ');
 };
@@ -52,11 +53,17 @@ const notOver = ({ readyAt }: Server, story: Story, world: World): string | unde
 };
 
 /** A launch is given up when nobody heard of it in time, or when it has been Starting for too long. */
-const notGivenUp = (server: Server, story: Story, world: World, faults: Faults): string | undefined => {
-  const unheardAt = story.askedAt + RULES.launchTimeoutMs;
+const notGivenUp = (
+  server: Server,
+  story: Story,
+  world: World,
+  faults: Faults,
+  { rules, boundMs }: Bounds,
+): string | undefined => {
+  const unheardAt = story.askedAt + rules.launchTimeoutMs;
   const notHeard = notYet('past its launch time-out', unheardAt, world);
   if (notHeard !== undefined) return notHeard;
-  const wasHeard = server.seenAt !== null && faults.longestQuiet(server.seenAt, unheardAt) > BOUND_MS;
+  const wasHeard = server.seenAt !== null && faults.longestQuiet(server.seenAt, unheardAt) > boundMs();
   if (!wasHeard && story.readyShownAt === null) return undefined;
   if (server.status !== 'Starting') return 'it was seen in time';
   return notYet('Starting for too long', server.createdAt + STARTING_TIMEOUT_MS, world);

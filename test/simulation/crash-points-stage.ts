@@ -2,7 +2,7 @@ import { KeeperError } from '../../shared/errors.ts';
 import { createKeeper, type Keeper } from '../../shared/keeper.ts';
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import type { Store } from '../../shared/store/store.ts';
-import { RULES } from './bounds.ts';
+import { createBounds, RULES } from './bounds.ts';
 import { createCallCheck } from './check-calls.ts';
 import { checkServers } from './check-servers.ts';
 import { checkTable } from './check-table.ts';
@@ -152,6 +152,7 @@ export const createStage = (): Stage => {
     judge: () =>
       checkServers({
         ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories },
+        bounds: createBounds(RULES, () => books.living().length),
         standing: createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
       }),
   };

@@ -1,5 +1,5 @@
 import { createKeeper, type Keeper } from '../../shared/keeper.ts';
-import { RULES } from './bounds.ts';
+import { createBounds, rulesOf } from './bounds.ts';
 import { createCallCheck } from './check-calls.ts';
 import { checkEnd } from './check-end.ts';
 import { checkLeases } from './check-leases.ts';
@@ -54,7 +54,9 @@ export const simulate = async ({
   const table = createTableService(world, faults, rows);
   const books = createBooks(world);
   const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows));
-  const partsOf = createParts(world, table, upstream, RULES);
+  const rules = rulesOf(world.chance('rules'));
+  const bounds = createBounds(rules, () => books.living().length);
+  const partsOf = createParts(world, table, upstream, rules);
   /** The product, as `functions/app.ts` puts it together. */
   const build = (process: Process): Keeper => createKeeper(partsOf(process));
 
@@ -63,15 +65,15 @@ export const simulate = async ({
   const ticks = createTicks(world, faults, platform);
   const { stories } = createFleet(world, faults, books, platform, ticks, hours);
   checkTable(world, rows);
-  checkLeases(world, faults, books, stories);
+  checkLeases(world, faults, books, stories, bounds);
   const skewMs = platform.now() - world.now();
   const standing = createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs });
-  checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing });
+  checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing, bounds });
 
   const end = world.start + hours * 3_600_000;
   await world.run(end);
   if (world.failure() === undefined) {
-    checkEnd({ world, books, rows, accountId: ACCOUNT_ID, keepersNow: platform.now() });
+    checkEnd({ world, books, rows, accountId: ACCOUNT_ID, keepersNow: platform.now(), bounds });
   }
   return {
     ...{
