@@ -18,6 +18,8 @@ export interface PointWork {
   work(instance: Instance): Promise<unknown>;
   /** Whether an error is an answer, with which a client is content. */
   isAnswer?(error: unknown): boolean;
+  /** When who naps wakes up, where it is not in the midst of the next sweep. */
+  readonly napMs?: number;
   /** What is wrong when the bound is over, beyond the order that holds for all. */
   wrong(): (string | false)[];
   /** For what takes its time by itself: so much later all is over. */
@@ -71,7 +73,7 @@ export const tell = async (
   const begunAt = world.now();
   const tested = stage.start(
     'tested',
-    strike && { ...strike, napsUntil: begunAt + nextSweepMs + intoSweepMs },
+    strike && { ...strike, napsUntil: begunAt + (work.napMs ?? nextSweepMs + intoSweepMs) },
   );
   world.trace.note('tested', 'BEGINS');
   let isAnswered = work.by === 'timer';

@@ -73,6 +73,8 @@ const reapsUnlessUsed: PointStory = {
     });
     return {
       ...sweeping,
+      // Nothing but the heartbeat has been noted by then.
+      napMs: 25_000,
       wrong: () =>
         isUsed ? [runs(stage, client)] : [hasStopped(stage, client), isRecordedAs(stage, client, 'Stopped')],
     };
