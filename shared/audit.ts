@@ -2,7 +2,7 @@ import { decide, dueAtOf } from './decide.ts';
 import { evolve } from './evolve.ts';
 import { type Gate, isBraked, withUnaskedStop } from './gate.ts';
 import type { Gateway } from './gateway.ts';
-import type { Limits } from './intent.ts';
+import { type Limits, START_WINDOW_MS } from './intent.ts';
 import type { Instant } from './lease.ts';
 import type { Surroundings } from './reconcile.ts';
 import type { EndedSession } from './session.ts';
@@ -33,7 +33,6 @@ export const createAudit = (
   /** The list, which is whole; undefined where it is not to be had. */
   const list = async (limits: Limits): Promise<(Listing & { type: 'listed' }) | undefined> => {
     const until = await gateway.listUntil(limits);
-    if (!(await gateway.passBy(until))) return undefined;
     const listing = await upstream.list({ until }, () => gateway.passBy(until));
     if (listing.type === 'listed') return listing;
     if (listing.retryAfterMs !== null) await gateway.holdBack(listing.retryAfterMs);
@@ -135,7 +134,7 @@ export const createAudit = (
     const { sessionId } = ended;
     const now = clock.now();
     const outcome = await upstream.stop(sessionId, {
-      startBy: now + 2_000,
+      startBy: now + START_WINDOW_MS,
       until: now + limits.callTimeoutMs,
     });
     if (outcome.type === 'inconclusive' && outcome.retryAfterMs !== null)

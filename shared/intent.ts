@@ -17,8 +17,8 @@ export interface Intent {
   startBy: Instant;
 }
 
-/** A call that has not left so soon after its commit is given up: others count on its window. */
-const START_WINDOW_MS = 2_000;
+/** A call that has not left so soon after its commit, or its slot, is given up: others count on its window. */
+export const START_WINDOW_MS = 2_000;
 
 /** An upstream change that begins now. */
 export const intentOf = (act: Change, limits: Limits, opId: string, now: Instant): Intent => ({

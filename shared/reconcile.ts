@@ -6,7 +6,7 @@ import { TooManyConflictsError } from './errors.ts';
 import { evolve } from './evolve.ts';
 import { opensAt, rulesAt, withUnaskedStop } from './gate.ts';
 import type { Gateway } from './gateway.ts';
-import { condemned, type Intent, intentOf, type Limits, withIntent } from './intent.ts';
+import { condemned, type Intent, intentOf, type Limits, START_WINDOW_MS, withIntent } from './intent.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
 import type { Act, Change, HistoryEvent, Outcome } from './outcome.ts';
 import {
@@ -121,8 +121,9 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
   ): Promise<void> => {
     if (act.type === 'observe') {
       if (rules.callGapMs > 0 && !(await gateway.pass())) return;
-      const until = Math.min(clock.now() + limits.callTimeoutMs, limits.until);
-      await record(found, act, await ask(found.session, act, { until }));
+      const begunAt = clock.now();
+      const until = Math.min(begunAt + limits.callTimeoutMs, limits.until);
+      await record(found, act, await ask(found.session, act, { startBy: begunAt + START_WINDOW_MS, until }));
       return;
     }
     const begin = (current: TrackedGate): Promise<Begun | undefined> => {

@@ -22,7 +22,6 @@ export const observeTogether = async <Wanting extends { session: LiveSession; ac
   // A list that takes more calls than the sessions by themselves is no saving.
   if (ours.length < 2 || ours.length <= pagesOf(liveCount)) return new Set();
   const until = await gateway.listUntil(limits);
-  if (!(await gateway.passBy(until))) return new Set();
   const listing = await upstream.list({ until }, () => gateway.passBy(until));
   if (listing.type === 'inconclusive') {
     if (listing.retryAfterMs !== null) await gateway.holdBack(listing.retryAfterMs);

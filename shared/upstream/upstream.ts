@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import { START_WINDOW_MS } from '../intent.ts';
 import type { Instant } from '../lease.ts';
 import type { Outcome, Sighting } from '../outcome.ts';
 import { API_VERSION } from '../protocol/api-version.ts';
@@ -21,7 +22,7 @@ import { createUpstreamToken, NoTokenError, type TokenSource } from './token.ts'
 
 /** When a call must have left, and when it is broken off. */
 export interface CallWindow {
-  /** Past this the call is given up unsent; undefined for calls that change nothing. */
+  /** Past this the call is given up unsent. */
   startBy?: Instant;
   until: Instant;
 }
@@ -40,7 +41,7 @@ export interface Upstream {
   /** `maxLeaseMinutes` is the new total since Ready. */
   extend(sessionId: string, maxLeaseMinutes: number, window: CallWindow): Promise<Outcome>;
   stop(sessionId: string, window: CallWindow): Promise<Outcome>;
-  /** `mayAsk` is asked before each page behind the first: where it says no, the list is not to be had whole. */
+  /** `mayAsk` is asked before each page: where it says no, the list is not to be had whole. */
   list(window: CallWindow, mayAsk?: () => Promise<boolean>): Promise<Listing>;
   /** Whether it answers at all, whatever it says. */
   ping(until: Instant): Promise<boolean>;
@@ -130,8 +131,9 @@ export const createUpstream = (
       const sightings = new Map<string, Sighting>();
       let url: string | undefined = `${sessionsUrl}?api-version=${API_VERSION}`;
       for (let page = 0; page < MAX_PAGES && url !== undefined; page += 1) {
-        if (page > 0 && mayAsk !== undefined && !(await mayAsk())) return unfinishedList;
-        const exchanged: Exchanged = await exchange({ method: 'GET', url }, window);
+        if (mayAsk !== undefined && !(await mayAsk())) return unfinishedList;
+        const startBy = clock.now() + START_WINDOW_MS;
+        const exchanged: Exchanged = await exchange({ method: 'GET', url }, { startBy, ...window });
         if (exchanged.type === 'unsent') return { ...exchanged, type: 'inconclusive', retryAfterMs: null };
         if (exchanged.type === 'inconclusive') return exchanged;
         if (exchanged.answer.status !== 200) return unexpected(exchanged.answer);

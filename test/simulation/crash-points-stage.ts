@@ -4,6 +4,7 @@ import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import type { Store } from '../../shared/store/store.ts';
 import { createBounds, RULES } from './bounds.ts';
 import { createCallCheck } from './check-calls.ts';
+import { createRateCheck } from './check-rate.ts';
 import { checkServers } from './check-servers.ts';
 import { checkTable } from './check-table.ts';
 import { createProbe, type Probe, type Strike } from './crash-points-probe.ts';
@@ -67,7 +68,13 @@ export const createStage = (): Stage => {
   const partsOf = createParts(
     world,
     createTableService(world, faults, rows),
-    createUpstreamService(world, faults, books, createCallCheck(world, rows)),
+    createUpstreamService(
+      world,
+      faults,
+      books,
+      createCallCheck(world, rows),
+      createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules: RULES, skewMs: () => 0 }),
+    ),
     RULES,
   );
   checkTable(world, rows);

@@ -3,6 +3,7 @@ import { createBounds, rulesOf } from './bounds.ts';
 import { createCallCheck } from './check-calls.ts';
 import { checkEnd } from './check-end.ts';
 import { checkLeases } from './check-leases.ts';
+import { createRateCheck } from './check-rate.ts';
 import { checkServers } from './check-servers.ts';
 import { checkTable } from './check-table.ts';
 import type { FaultName } from './fault-kinds.ts';
@@ -53,9 +54,11 @@ export const simulate = async ({
   const rows = createTableRows();
   const table = createTableService(world, faults, rows);
   const books = createBooks(world);
-  const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows));
   const rules = rulesOf(world.chance('rules'));
   const bounds = createBounds(rules, () => books.living().length);
+  const skewMs = (): number => platform.now() - world.now();
+  const rate = createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules, skewMs });
+  const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate);
   const partsOf = createParts(world, table, upstream, rules);
   /** The product, as `functions/app.ts` puts it together. */
   const build = (process: Process): Keeper => createKeeper(partsOf(process));
@@ -66,8 +69,7 @@ export const simulate = async ({
   const { stories } = createFleet(world, faults, books, platform, ticks, hours);
   checkTable(world, rows);
   checkLeases(world, faults, books, stories, bounds);
-  const skewMs = platform.now() - world.now();
-  const standing = createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs });
+  const standing = createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: skewMs() });
   checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing, bounds });
 
   const end = world.start + hours * 3_600_000;

@@ -7,6 +7,7 @@ import {
   UnreachableError,
 } from '../../shared/upstream/send.ts';
 import type { CallCheck, Leaving } from './check-calls.ts';
+import type { RateCheck } from './check-rate.ts';
 import type { Faults } from './faults.ts';
 import { abortInstantOf, type Process } from './process.ts';
 import type { Books } from './upstream-books.ts';
@@ -32,6 +33,7 @@ export const createUpstreamService = (
   faults: Faults,
   books: Books,
   check: CallCheck,
+  rate: RateCheck,
 ): UpstreamService => {
   const chance = world.chance('upstream');
   const calls: UpstreamCall[] = [];
@@ -75,6 +77,7 @@ export const createUpstreamService = (
         return failed(new BrokenExchangeError(new Error('aborted before it left')));
       }
       calls.push({ at: leftAt, method, path });
+      const counted = isToken ? undefined : rate.leaves(what);
       const op = OPS[method];
       const [, , , , sessionId = ''] = path.split(/[/?]/);
       const { body = '' } = request;
@@ -100,6 +103,7 @@ export const createUpstreamService = (
         world.after(backMs, () =>
           settle(() => {
             if (!isToken) note(`${got.status}${method === 'GET' ? ` ${briefly(got.body)}` : ''}`);
+            if (got.status === 401) counted?.refused();
             noteSeen(books, got, world.now());
             answered(got);
           }),
