@@ -11,7 +11,7 @@ import { type SessionView, shownStatus } from '../../shared/view.ts';
 import type { SessionChange } from '../../shared/wishes.ts';
 import type { Chance } from './chance.ts';
 import type { Faults } from './faults.ts';
-import { pauseMs, someChange, workMs } from './habits.ts';
+import { rest, someChange, workMs } from './habits.ts';
 import type { Answer, Platform } from './platform.ts';
 import { hasChanged, hasPromise, mayChange, type Story } from './story.ts';
 import type { Ticks } from './ticks.ts';
@@ -184,9 +184,8 @@ export const createClient = ({
       if (state === 'over') return;
       if (chance.hits(0.02)) await change(someChange(story, chance));
       if (chance.hits(0.02)) await look();
-      await world.sleep(
-        state === 'unknown' ? chance.integer(1_000, 10_000) : pauseMs(story, chance, world.now(), ticks),
-      );
+      if (state === 'unknown') await world.sleep(chance.integer(1_000, 10_000));
+      else await rest(story, chance, world, ticks);
     }
   };
 

@@ -73,6 +73,8 @@ export const FAULT_KINDS = {
 
   /** Before or after any await. */
   crash: light(0.004),
+  /** The same, and it stands still there for some seconds. */
+  freeze: light(0.01),
   pause: light(0.15),
   redeploy: light(0.1),
   'function-timeout': light(0.3),

@@ -1,8 +1,9 @@
-import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import { MINUTE_MS } from '../../shared/lease.ts';
 import type { SessionChange } from '../../shared/wishes.ts';
 import type { Chance } from './chance.ts';
 import { type Story, sureOf } from './story.ts';
 import type { Ticks } from './ticks.ts';
+import type { World } from './world.ts';
 
 /** What users are like: how long they work, how often they look, and what they change on the way. */
 
@@ -18,6 +19,8 @@ const WORK_MINUTES: readonly [number, number][] = [
 ];
 /** One note of use covers so much. */
 const COVER_MS = MINUTE_MS;
+/** In so long a sweep has read what is due, and begun to act on it. */
+const SWEEP_WORK_MS = 60;
 const LONGEST_LEASE_MINUTES = 1439;
 
 export const workMs = (chance: Chance): number => {
@@ -37,13 +40,15 @@ export const someChange = (story: Story, chance: Chance): SessionChange => {
 };
 
 /**
- * Between two signs of use: mostly well within the idle timeout, sometimes at its edge, or at the very moment at which
- * a sweep may find the session idle.
+ * Between two signs of use it rests: mostly well within the idle timeout, sometimes at its edge, or at the very moment at which
+ * a sweep finds the session idle.
  */
-export const pauseMs = (story: Story, chance: Chance, now: Instant, ticks: Ticks): number => {
+export const rest = async (story: Story, chance: Chance, { sleep }: World, ticks: Ticks): Promise<void> => {
   const idleMs = (sureOf(story.idleTimeout) ?? 30) * MINUTE_MS;
-  if (!chance.hits(0.03)) return Math.min(chance.integer(0.5 * MINUTE_MS, 4 * MINUTE_MS), idleMs * 0.4);
-  if (chance.hits(0.5)) return Math.max(1_000, idleMs + chance.integer(-3_000, 3_000));
-  const idleFrom = now + idleMs + Math.min(COVER_MS, idleMs / 10);
-  return ticks.tickAfter(idleFrom) - now + chance.integer(0, 2_500);
+  if (!chance.hits(0.03))
+    return sleep(Math.min(chance.integer(0.5 * MINUTE_MS, 4 * MINUTE_MS), idleMs * 0.4));
+  if (chance.hits(0.5)) return sleep(Math.max(1_000, idleMs + chance.integer(-3_000, 3_000)));
+  await sleep(idleMs + Math.min(COVER_MS, idleMs / 10));
+  await ticks.nextSweep();
+  return sleep(chance.integer(0, SWEEP_WORK_MS));
 };

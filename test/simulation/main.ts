@@ -2,7 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { longestSurvivedOutageMs, RULES } from './bounds.ts';
 import { FAULT_KINDS } from './fault-kinds.ts';
 import { readOptions, type SimulateOptions, USAGE } from './options.ts';
-import { simulate } from './run.ts';
+import { findPlants, listPlants, runPlant } from './plants/commands.ts';
+import { loadWith } from './plants/loader.ts';
+import { plantNamed } from './plants/plants.ts';
+import { type RunReport, simulate } from './run.ts';
 import { formatSince } from './trace.ts';
 import type { Violation } from './violation.ts';
 import type { WorkerReport } from './worker.ts';
@@ -38,12 +41,27 @@ const add = (totals: Totals, report: Pick<WorkerReport, 'steps' | 'violation' | 
 };
 
 /** Runs one seed here, and shows its trace. */
-const replay = async (seed: number, { hours, faults, isWholeTrace }: SimulateOptions, totals: Totals) => {
-  const report = await simulate({ seed, hours, faults, isWholeTrace });
+const replay = async (seed: number, options: SimulateOptions, totals: Totals): Promise<void> => {
+  const { hours, faults, isWholeTrace, plant } = options;
+  const run = plant === undefined ? simulate : await loadWith(plantNamed(plant));
+  const report = await run({ seed, hours, faults, isWholeTrace });
+  show(report, isWholeTrace);
+  add(totals, { ...report, faults: [...report.faults] });
+};
+
+const show = (report: RunReport, isWholeTrace: boolean): void => {
   for (const line of isWholeTrace ? report.trace : report.trace.slice(-LAST_STEPS)) say(line);
   say(`faults of this seed: ${report.chosen.join(', ') || 'none'}`);
-  if (report.violation !== undefined) say(describe(seed, report.violation));
+  if (report.violation !== undefined) say(describe(report.seed, report.violation));
+};
+
+/** Runs seeds with a planted bug, one after another, until one catches it. */
+const runPlanted = async (name: string, options: SimulateOptions, totals: Totals): Promise<void> => {
+  const report = await runPlant(name, options, say);
+  if (report === undefined) return;
+  show(report, false);
   add(totals, { ...report, faults: [...report.faults] });
+  say(`replay it with --plant ${name} --seed ${report.seed} --hours ${options.hours} --trace`);
 };
 
 /** Hands seeds to workers, one after another, until all have run. */
@@ -89,10 +107,16 @@ const runAll = async (
 
 const main = async (): Promise<void> => {
   const options = readOptions(process.argv.slice(2));
+  if (options.command === 'list-plants') return listPlants(say);
+  if (options.command === 'find-plants') {
+    process.exitCode = (await findPlants(options, say)) ? 0 : 1;
+    return;
+  }
   const totals: Totals = { seeds: 0, steps: 0, faults: new Map(), pairs: new Set(), violations: 0 };
   say(`A kept session survives an outage of ${longestSurvivedOutageMs(RULES) / 1000} s.`);
-  if (options.replay === undefined) await runAll(options, totals);
-  else await replay(options.replay, options, totals);
+  if (options.replay !== undefined) await replay(options.replay, options, totals);
+  else if (options.plant !== undefined) await runPlanted(options.plant, options, totals);
+  else await runAll(options, totals);
   const hits = [...totals.faults.values()].reduce((sum, count) => sum + count, 0);
   say(`seeds ${totals.seeds}, steps ${totals.steps}, faults ${hits}, violations ${totals.violations}`);
   process.exitCode = totals.violations > 0 ? 1 : 0;

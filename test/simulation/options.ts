@@ -11,19 +11,28 @@ export interface SimulateOptions {
   isWholeTrace: boolean;
   faults: readonly FaultName[] | undefined;
   workers: number;
+  /** The name of a planted bug to run with. */
+  plant: string | undefined;
+  /** What else is done instead of running seeds. */
+  command: 'run' | 'list-plants' | 'find-plants';
 }
 
 export const USAGE = `npm run simulate -- [--seeds 100] [--hours 24] [--from-seed 1] [--workers 2]
-                     [--seed N [--trace] [--faults crash,table-500 | --faults none]]`;
+                     [--seed N [--trace] [--faults crash,table-500 | --faults none]]
+npm run simulate -- --list-plants | --find-plants | --plant NAME [--seeds 200] [--seed N [--trace]]`;
+
+/** A planted bug has to be caught within so many. */
+export const PLANTED_SEEDS = 200;
 
 /** @throws Error that names the option at fault */
 export const readOptions = (args: readonly string[]): SimulateOptions => {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   const { values } = parseArgs({
     args: [...args],
     options: {
       ...{ seeds: text, hours: text, 'from-seed': text, seed: text, faults: text, workers: text },
-      trace: { type: 'boolean' },
+      ...{ trace: flag, plant: text, 'list-plants': flag, 'find-plants': flag },
     },
   });
   const whole = (
@@ -36,8 +45,11 @@ export const readOptions = (args: readonly string[]): SimulateOptions => {
       throw new Error(`--${name} must be a whole number, at least ${least}`);
     return number;
   };
+  const command = values['list-plants'] ? 'list-plants' : values['find-plants'] ? 'find-plants' : 'run';
+  const withPlants = values.plant !== undefined || command === 'find-plants';
   return {
-    seeds: whole('seeds', 100, 1),
+    ...{ command, plant: values.plant },
+    seeds: whole('seeds', withPlants ? PLANTED_SEEDS : 100, 1),
     firstSeed: whole('from-seed', 1, 0),
     hours: whole('hours', 24, 2),
     replay: values.seed === undefined ? undefined : whole('seed', 0, 0),

@@ -31,6 +31,9 @@ export interface Process {
   wake(): void;
 }
 
+/** A machine that swaps, a virtual one that is moved, a long collection of garbage. */
+const FREEZES_MS = [500, 3_000, 8_000, 20_000, 60_000];
+
 /** One for all: making one is dear, and there are many thousands in a run. */
 const TIMED_OUT = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
 
@@ -47,6 +50,7 @@ export interface Skew {
 }
 
 export const createProcess = (name: string, world: World, faults: Faults, skew: Skew): Process => {
+  const chance = world.chance(name);
   let state: 'running' | 'paused' | 'ended' = 'running';
   let waiting: (() => void)[] = [];
   const listeners: (() => void)[] = [];
@@ -68,8 +72,33 @@ export const createProcess = (name: string, world: World, faults: Faults, skew: 
   const hear = (what: string, settle: () => void): void =>
     tell(() => {
       if (faults.strikes('crash')) end(`crash after ${what}`);
+      else if (faults.strikes('freeze')) freeze(settle);
       else settle();
     });
+
+  /** It stands still between two awaits, with the answer in its hands, and goes on as if nothing had been. */
+  const freeze = (settle: () => void): void => {
+    const forMs = chance.pick(FREEZES_MS);
+    faults.hit('freeze', forMs);
+    pause();
+    waiting.push(settle);
+    world.after(forMs, wake);
+  };
+
+  const pause = (): void => {
+    if (state !== 'running') return;
+    state = 'paused';
+    world.trace.note(name, 'is paused');
+  };
+
+  const wake = (): void => {
+    if (state !== 'paused') return;
+    state = 'running';
+    world.trace.note(name, 'wakes up');
+    // Each in a step of its own, as they would have come.
+    for (const what of waiting) world.after(0, () => tell(what));
+    waiting = [];
+  };
 
   const own: Clock = {
     now: () => world.now() + skew.platform + skew.own(),
@@ -112,18 +141,7 @@ export const createProcess = (name: string, world: World, faults: Faults, skew: 
     whenEnded(listener) {
       listeners.push(listener);
     },
-    pause() {
-      if (state !== 'running') return;
-      state = 'paused';
-      world.trace.note(name, 'is paused');
-    },
-    wake() {
-      if (state !== 'paused') return;
-      state = 'running';
-      world.trace.note(name, 'wakes up');
-      // Each in a step of its own, as they would have come.
-      for (const what of waiting) world.after(0, () => tell(what));
-      waiting = [];
-    },
+    pause,
+    wake,
   };
 };

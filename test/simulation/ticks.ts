@@ -1,4 +1,3 @@
-import type { Instant } from '../../shared/lease.ts';
 import type { Faults } from './faults.ts';
 import type { Platform } from './platform.ts';
 import type { World } from './world.ts';
@@ -7,8 +6,8 @@ import type { World } from './world.ts';
 export interface Ticks {
   /** One more message, as an HTTP call adds one whose upstream part is not done. */
   enqueue(): void;
-  /** When the next tick comes at or after the instant. */
-  tickAfter(at: Instant): Instant;
+  /** When the next message is delivered. */
+  nextSweep(): Promise<void>;
 }
 
 const TICK_MS = 60_000;
@@ -19,12 +18,14 @@ const FUNCTION_TIMEOUT_MS = 5 * 60_000;
 
 export const createTicks = (world: World, faults: Faults, platform: Platform): Ticks => {
   const chance = world.chance('ticks');
+  const waiting: (() => void)[] = [];
 
   const deliver = async (delivery: number): Promise<void> => {
     const limits = {
       patienceMs: FUNCTION_TIMEOUT_MS,
       endsAfterMs: faults.strikes('function-timeout') ? chance.integer(5, 20_000) : FUNCTION_TIMEOUT_MS,
     };
+    for (const go of waiting.splice(0)) go();
     const answer = await platform.call('sweep', (keeper) => keeper.sweep(), limits);
     if (delivery >= DELIVERIES || answer.type === 'answered') return;
     world.after(answer.type === 'failed' ? 1_000 : INVISIBLE_MS, () => deliver(delivery + 1));
@@ -51,7 +52,6 @@ export const createTicks = (world: World, faults: Faults, platform: Platform): T
 
   const offset = chance.integer(0, TICK_MS - 1);
   world.after(offset, tick);
-  const tickAfter = (at: Instant): Instant =>
-    world.start + offset + Math.ceil((at - world.start - offset) / TICK_MS) * TICK_MS;
-  return { enqueue, tickAfter };
+  const nextSweep = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+  return { enqueue, nextSweep };
 };

@@ -1,0 +1,58 @@
+import { availableParallelism } from 'node:os';
+import type { RunReport } from '../run.ts';
+import { askAbout } from './ask.ts';
+import { type Caught, readCaught, writeCaught } from './caught.ts';
+import { findSeed, type Search } from './find.ts';
+import { PLANTS, plantNamed } from './plants.ts';
+
+/** What `npm run simulate` does with planted bugs. */
+
+/** Every planted bug, and the seed that catches it. */
+export const listPlants = (say: (line: string) => void): void => {
+  const caught = readCaught();
+  for (const { name, what } of PLANTS) say(lineOf(name, caught[name], what));
+  const found = PLANTS.filter(({ name }) => caught[name] !== undefined).length;
+  say(`${found} of ${PLANTS.length} planted bugs caught`);
+};
+
+const lineOf = (name: string, caught: Caught | undefined, what: string): string => {
+  const by = caught === undefined ? 'by no seed' : `seed ${caught.seed}, ${caught.invariant}`;
+  return `${name.padEnd(24)} ${by.padEnd(16)} ${what}`;
+};
+
+/** Runs with the planted bug until a seed catches it. @throws Error where there is no such plant */
+export const runPlant = async (
+  name: string,
+  search: Search,
+  say: (line: string) => void,
+): Promise<RunReport | undefined> => {
+  const plant = plantNamed(name);
+  say(`planted: ${plant.what}`);
+  const report = await findSeed(plant, search);
+  if (report === undefined) say(`not caught by ${search.seeds} seeds`);
+  return report;
+};
+
+/** Looks for the first seed that catches each planted bug, on all cores, and writes the table anew. False: one is missed. */
+export const findPlants = async (
+  { seeds, hours }: Pick<Search, 'seeds' | 'hours'>,
+  say: (line: string) => void,
+): Promise<boolean> => {
+  const found = new Map<string, Caught>();
+  // Those that took long the last time begin first.
+  const known = readCaught();
+  const seedOf = (name: string): number => known[name]?.seed ?? seeds;
+  const names = PLANTS.map(({ name }) => name).sort((one, other) => seedOf(other) - seedOf(one));
+  const questions = names.map((name) => ({ name, firstSeed: 1, seeds }));
+  await askAbout(questions, { workers: availableParallelism(), hours }, (name, caught) => {
+    if (caught !== undefined) found.set(name, caught);
+    say(lineOf(name, caught, ''));
+  });
+  const inOrder = PLANTS.flatMap(({ name }) => {
+    const caught = found.get(name);
+    return caught === undefined ? [] : [[name, caught] as const];
+  });
+  writeCaught(Object.fromEntries(inOrder));
+  say(`${found.size} of ${PLANTS.length} planted bugs caught, each within ${seeds} seeds`);
+  return found.size === PLANTS.length;
+};

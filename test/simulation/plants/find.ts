@@ -1,0 +1,22 @@
+import type { RunReport } from '../run.ts';
+import { loadWith } from './loader.ts';
+import type { Plant } from './plant.ts';
+
+export interface Search {
+  firstSeed: number;
+  seeds: number;
+  hours: number;
+}
+
+/** Runs seed after seed with the plant until one catches it: its report, or undefined. */
+export const findSeed = async (
+  plant: Plant,
+  { firstSeed, seeds, hours }: Search,
+): Promise<RunReport | undefined> => {
+  const simulate = await loadWith(plant);
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
+    const report = await simulate({ seed, hours });
+    if (report.violation !== undefined) return report;
+  }
+  return undefined;
+};
