@@ -2,6 +2,7 @@ import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { readLive } from '../../shared/store/rows.ts';
 import type { Bounds } from './bounds.ts';
 import { DAMAGED } from './check-table.ts';
+import type { Standing } from './standing.ts';
 import type { TableRows } from './table-rows.ts';
 import { type Books, isLiving } from './upstream-books.ts';
 import type { World } from './world.ts';
@@ -14,13 +15,22 @@ interface Surroundings {
   /** The keepers' time. */
   keepersNow: Instant;
   bounds: Bounds;
+  standing: Standing;
 }
 
 /** What is being done may take this long: a stop or a launch, from its beginning to its end. */
 const UNDER_WAY_MS = 10 * MINUTE_MS;
 
 /** V: long after the last fault the records say what the upstream says, and nothing is left over. */
-export const checkEnd = ({ world, books, rows, accountId, keepersNow, bounds }: Surroundings): void => {
+export const checkEnd = ({
+  world,
+  books,
+  rows,
+  accountId,
+  keepersNow,
+  bounds,
+  standing,
+}: Surroundings): void => {
   const { rules } = bounds;
   const boundMs = bounds.boundMs();
   const fail = (sessionId: string, text: string): void =>
@@ -43,6 +53,7 @@ export const checkEnd = ({ world, books, rows, accountId, keepersNow, bounds }: 
     if (desired.state === 'stopped' && desired.at < keepersNow - UNDER_WAY_MS)
       fail(record.sessionId, `is being stopped since ${minutesAgo(desired.at)}`);
     if (server === undefined || server.isForeign) {
+      if (standing.isExcused(record.sessionId)) continue;
       if (createdAt < keepersNow - UNDER_WAY_MS) fail(record.sessionId, 'there is no such server');
       continue;
     }

@@ -1,6 +1,7 @@
 import { extensionCapMinutes, type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { type Bounds, CLOCKS_DIFFER_MS, RULES, START_WINDOW_MS } from './bounds.ts';
 import type { Faults } from './faults.ts';
+import type { Standing } from './standing.ts';
 import { type Story, sureOf } from './story.ts';
 import { type Books, leaseEndOf, type Server } from './upstream-books.ts';
 import type { Invariant } from './violation.ts';
@@ -11,21 +12,25 @@ const UNSURE_MINUTES = 5;
 /** What a fault left behind is over after this: the longest back-off, and a call that was under way. */
 const AFTERMATH_MS = 3 * MINUTE_MS;
 
+interface Surroundings {
+  world: World;
+  faults: Faults;
+  books: Books;
+  stories: ReadonlyMap<string, Story>;
+  bounds: Bounds;
+  standing: Standing;
+}
+
 /** K and L of each extension: not later than promised, and no longer than anybody wants. */
-export const checkLeases = (
-  world: World,
-  faults: Faults,
-  books: Books,
-  stories: ReadonlyMap<string, Story>,
-  { renewedWithinMs }: Bounds,
-): void => {
+export const checkLeases = ({ world, faults, books, stories, bounds, standing }: Surroundings): void => {
+  const { renewedWithinMs } = bounds;
   const fail = (invariant: Invariant, { id }: Server, text: string): void =>
     world.fail({ invariant, at: world.now(), sessionId: id, text: `${id}: ${text}` });
 
   books.watch({
     extended(server, fromMinutes, leftAt) {
       const story = stories.get(server.id);
-      if (story === undefined || server.isForeign) return;
+      if (story === undefined || server.isForeign || standing.isExcused(server.id)) return;
       const most = mostWanted(server, story, fromMinutes, leftAt, world.now());
       if (server.leaseMinutes > most) {
         fail('L', server, `extended to ${server.leaseMinutes} min, and nobody wants more than ${most}`);

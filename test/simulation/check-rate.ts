@@ -29,7 +29,12 @@ export const createRateCheck = ({ world, rows, accountId, rules, skewMs }: Surro
   /** The row said: nobody before. Calls whose slot was taken by then may still leave. */
   let heldBack: { from: Instant; until: Instant } | undefined;
 
-  rows.watch(({ partition, changes }) => {
+  rows.watch(({ partition, changes, isRestored }) => {
+    // What the row said of calls is forgotten with everything else.
+    if (isRestored) {
+      dueAt = 0;
+      heldBack = undefined;
+    }
     if (partition !== accountId || !changes.some(({ rowKey }) => rowKey === 'gate')) return;
     const next = rows.get(accountId, 'gate')?.columns.nextCallAt;
     const until = (next instanceof Date ? next.getTime() : 0) - skewMs();

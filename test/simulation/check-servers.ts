@@ -15,6 +15,8 @@ import type { World } from './world.ts';
 /** The longest stretch that one note of use covers. */
 const COVER_MS = MINUTE_MS;
 const AUDIT_MS = 20_000;
+/** A lie is told, and recorded when its table answers again. */
+const AMNESIA_LASTS_MS = 3 * MINUTE_MS;
 /** A launch is given up so long after its first attempt, which was itself made in that time; a request may be late. */
 const latestLaunchMs = ({ rules, boundMs }: Bounds): number =>
   2 * rules.launchTimeoutMs + boundMs() + MINUTE_MS;
@@ -57,15 +59,16 @@ export const checkServers = ({
       const [kind, id = ''] = rowKey.split(':');
       if (kind === 'session') insertedAt.set(id, now());
       const server = kind === 'ended' ? books.find(id) : undefined;
-      if (server !== undefined && isLiving(server) && !server.isForeign)
-        fail('L', server, 'recorded as over, and it is running');
+      if (server === undefined || !isLiving(server) || server.isForeign || standing.isExcused(id)) continue;
+      if (wasTold404(faults, now())) standing.strays(id);
+      else fail('L', server, 'recorded as over, and it is running');
     }
   });
 
   books.watch({
     created(server) {
       const story = stories.get(server.id);
-      if (server.isForeign) return;
+      if (server.isForeign || server.isOrphan || standing.isExcused(server.id)) return;
       const foundSince = insertedAt.get(server.id);
       if (foundSince === undefined) fail('L', server, 'made before the row that lets a sweep find it');
       else if (now() > foundSince + latestLaunchMs(bounds))
@@ -75,6 +78,7 @@ export const checkServers = ({
     },
     stopped(server) {
       const story = stories.get(server.id);
+      if (standing.isExcused(server.id)) return;
       const isOurs = story !== undefined && !server.isForeign;
       const wrong = !isOurs
         ? 'it is somebody else’s'
@@ -82,6 +86,7 @@ export const checkServers = ({
       if (wrong !== undefined) fail('W', server, `stopped, but ${wrong}`);
     },
     extended(server, _from, leftAt) {
+      if (standing.isExcused(server.id)) return;
       if (server.isForeign) fail('W', server, 'extended, but it is somebody else’s');
       const promisedAt = stories.get(server.id)?.stopPromisedAt ?? Number.POSITIVE_INFINITY;
       if (leftAt > promisedAt + START_WINDOW_MS + CLOCKS_DIFFER_MS)
@@ -90,6 +95,7 @@ export const checkServers = ({
     ended(server) {
       const story = stories.get(server.id);
       if (server.status !== 'Expired' || story === undefined || server.isForeign) return;
+      if (standing.isExcused(server.id)) return;
       if (isPromiseBroken(server, story, now(), faults, boundMs())) {
         fail(
           'K',
@@ -103,11 +109,28 @@ export const checkServers = ({
     },
   });
 
+  /** A server without a living record is found by the list of the whole account, an interval apart. */
+  const auditStranger = (server: Server): void => {
+    const { observeIntervalMs, orphanGraceMs } = bounds.rules;
+    const strayedAt = standing.strayedAt(server.id);
+    if (strayedAt !== undefined && rows.get(accountId, `ended:${server.id}`) !== undefined) {
+      // Many strays at once are held for another interval.
+      const within = 2 * observeIntervalMs + boundMs();
+      if (faults.longestQuiet(strayedAt, now()) > within)
+        fail('L', server, 'its record is over, and it is running');
+    }
+    if (!server.isOrphan || rows.get(accountId, `session:${server.id}`) !== undefined) return;
+    const within = 2 * observeIntervalMs + orphanGraceMs + boundMs();
+    if (faults.longestQuiet(server.createdAt, now()) > within) fail('L', server, 'nobody knows of it');
+  };
+
   const audit = (): void => {
     world.quietly(AUDIT_MS, audit);
     for (const server of books.living()) {
       const story = stories.get(server.id);
-      if (story === undefined || server.isForeign || server.stoppingSince !== null) continue;
+      if (server.isForeign || server.stoppingSince !== null) continue;
+      auditStranger(server);
+      if (story === undefined || standing.isExcused(server.id)) continue;
       const { readyAt } = server;
       if (readyAt !== null && !readyKnownAt.has(server.id)) {
         if (faults.longestQuiet(readyAt, now()) > boundMs()) readyKnownAt.set(server.id, now());
@@ -127,6 +150,10 @@ export const checkServers = ({
   };
   world.quietly(AUDIT_MS, audit);
 };
+
+/** The upstream has just answered 404 for what it has: what was concluded from that is none of the keeper's faults. */
+const wasTold404 = (faults: Faults, now: Instant): boolean =>
+  now - (faults.latest('upstream-amnesia') ?? Number.NEGATIVE_INFINITY) < AMNESIA_LASTS_MS;
 
 /** K: a lease ended before the time that its client was answered yes to. */
 const isPromiseBroken = (

@@ -26,6 +26,7 @@ export const checkTable = (world: World, rows: TableRows): void => {
         (kind === 'due' || kind === 'event' ? rest.at(kind === 'due' ? 1 : 0) : rest[0]) ?? '';
       if (sessionId.startsWith(DAMAGED)) continue;
       if (kind === 'due') noteDue(dueKeys, sessionId, change.rowKey, change.type !== 'delete');
+      if (written.isRestored) continue;
       if (kind === 'session') checkRecord(written, change.rowKey, rows, (...said) => fail(...said));
       if (kind === 'ended' && isChanged(written, rows, change.rowKey))
         fail('T', sessionId, 'the ended record was written again');

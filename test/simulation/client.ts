@@ -21,6 +21,8 @@ import type { World } from './world.ts';
 /** One user of the keeper: creates a session, works with it for a while, and leaves it in one way or another. */
 export interface Client {
   live(): Promise<void>;
+  /** Creates the session, and never calls again. */
+  abandon(): Promise<void>;
 }
 
 interface Setting {
@@ -34,6 +36,8 @@ interface Setting {
   shown: (story: Story, view: SessionView, begunAt: Instant) => void;
   /** A lease that a call that began then was answered yes to. */
   promised: (story: Story, leaseMinutes: number, begunAt: Instant) => void;
+  /** Nothing that befalls this session is held against the keeper any more. */
+  isExcused: (sessionId: string) => boolean;
 }
 
 const MINUTE_MS = 60_000;
@@ -52,6 +56,7 @@ export const createClient = ({
   chance,
   shown,
   promised,
+  isExcused,
 }: Setting): Client => {
   const { id } = story;
   let [lost, attempts] = [0, 0];
@@ -60,8 +65,9 @@ export const createClient = ({
   const minutes = (least: number, most: number): number =>
     chance.integer(least * MINUTE_MS, most * MINUTE_MS);
 
-  const fail = (text: string, invariant: Invariant = 'error'): void =>
-    world.fail({ invariant, at: world.now(), sessionId: id, text: `${id}: ${text}` });
+  const fail = (text: string, invariant: Invariant = 'error'): void => {
+    if (!isExcused(id)) world.fail({ invariant, at: world.now(), sessionId: id, text: `${id}: ${text}` });
+  };
 
   /** One call over a network that loses some; an HTTP answer of unfinished work adds a message to the queue. */
   const call = async <T>(what: string, ask: (keeper: Keeper) => Promise<T>): Promise<Answer<T>> => {
@@ -190,6 +196,9 @@ export const createClient = ({
   };
 
   return {
+    async abandon() {
+      await create();
+    },
     async live() {
       if (!(await create())) return;
       if (chance.hits(0.1)) return;

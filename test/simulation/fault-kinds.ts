@@ -44,6 +44,9 @@ export const FAULT_KINDS = {
   /** A record that nobody can read, in the middle of the others, as a damaged or restored table may have it. */
   'row-damaged': light(0.05),
 
+  /** It is as it was some time ago, and nobody is told. */
+  'table-restored': light(0.02, 60, 2),
+
   'upstream-unreachable': heavy(25),
   /** It answers 503 to everything. */
   'upstream-outage': heavy(25),
@@ -59,6 +62,12 @@ export const FAULT_KINDS = {
   'upstream-unknown-state': light(0.1),
   'upstream-partial-list': light(0.5),
   'upstream-404': light(0.05),
+  /** It answers 404 to everything that there is, for minutes. */
+  'upstream-amnesia': { ...heavy(15), leastMs: 2 * MINUTE_MS, rarer: 2 },
+  /** An answer of before: fewer minutes gone, a smaller lease. */
+  'upstream-stale': light(0.1),
+  /** A server appears that nobody asked the keeper for. */
+  'upstream-orphan': light(0.1, 60, 2),
   'upstream-server-dies': light(0.1),
   'upstream-stopped-elsewhere': light(0.1),
   'upstream-full': light(1),
@@ -80,6 +89,11 @@ export const FAULT_KINDS = {
   'function-timeout': light(0.3),
   /** The keepers' clocks beside the upstream's: up to ten minutes, either way. */
   'clock-skew': light(1, 240),
+
+  /** One instance's clock is minutes off, and comes back. */
+  'clock-jump': light(0.15),
+  /** Some instances are of a newer version, which keeps more columns and fields. */
+  'version-mixed': light(1, 240),
 
   'tick-missed': heavy(12),
   'tick-late': light(0.5),

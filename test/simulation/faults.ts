@@ -14,6 +14,8 @@ export interface Faults {
   /** Counts a hit that disturbs nobody by itself. */
   count(name: FaultName): void;
   hits(): ReadonlyMap<FaultName, number>;
+  /** When it was hit for the last time. */
+  latest(name: FaultName): Instant | undefined;
   /** The faults that were chosen for this run. */
   readonly chosen: readonly FaultName[];
   /** The longest stretch between the two instants in which nothing was hit. */
@@ -55,7 +57,9 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
     const now = world.now();
     return spans.get(name)?.some(({ from, to }) => from <= now && now < to) ?? false;
   };
+  const latest = new Map<FaultName, Instant>();
   const count = (name: FaultName): void => {
+    latest.set(name, world.now());
     counts.set(name, (counts.get(name) ?? 0) + 1);
   };
   const hit = (name: FaultName, lastsMs = 0): void => {
@@ -77,6 +81,7 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
       return true;
     },
     hits: () => counts,
+    latest: (name) => latest.get(name),
     longestQuiet: (from, to) => longestGap(disturbed, from, to),
     longestClear: (from, to) => longestGap(obstructed, from, to),
   };

@@ -1,11 +1,11 @@
 import type { Instant } from '../../shared/lease.ts';
+import type { AccountRules } from '../../shared/session.ts';
 import { type SessionView, shownStatus } from '../../shared/view.ts';
 import type { NewSession } from '../../shared/wishes.ts';
 import { RULES } from './bounds.ts';
 import type { Chance } from './chance.ts';
-import { createClient } from './client.ts';
+import { type Client, createClient } from './client.ts';
 import type { Faults } from './faults.ts';
-import { MASKED } from './findings.ts';
 import type { Platform } from './platform.ts';
 import { hasPromise, type Story, storyOf } from './story.ts';
 import type { Ticks } from './ticks.ts';
@@ -19,17 +19,32 @@ export interface Fleet {
 
 /** Between one client and the next. */
 const MEAN_GAP_MS = 20 * 60_000;
+/** So many come at once, where they do. */
+const WAVE = 14;
 /** Nobody comes so late that its story could not be told to an end. */
 const LAST_ARRIVAL_BEFORE_END_MS = 30 * 60_000;
 
-export const createFleet = (
-  world: World,
-  faults: Faults,
-  books: Books,
-  platform: Platform,
-  ticks: Ticks,
-  hours: number,
-): Fleet => {
+interface Surroundings {
+  world: World;
+  faults: Faults;
+  books: Books;
+  platform: Platform;
+  ticks: Ticks;
+  hours: number;
+  rules: AccountRules;
+  isExcused: (sessionId: string) => boolean;
+}
+
+export const createFleet = ({
+  world,
+  faults,
+  books,
+  platform,
+  ticks,
+  hours,
+  rules,
+  isExcused,
+}: Surroundings): Fleet => {
   const stories = new Map<string, Story>();
   const chance = world.chance('fleet');
   const end = world.start + hours * 3_600_000 - LAST_ARRIVAL_BEFORE_END_MS;
@@ -41,15 +56,45 @@ export const createFleet = (
     arrived += 1;
     const own = world.chance(`client ${arrived}`);
     const wanted = wantedBy(own, `session-${arrived}`);
-    const isTold = !MASKED.stopsStrangers || faults.chosen.length === 1;
-    if (isTold && faults.strikes('id-taken')) takeId(books, wanted, own.hits(0.3));
+    // Nobody else uses the account of an exclusive upstream.
+    if (!rules.isExclusive && faults.strikes('id-taken')) takeId(books, wanted, own.hits(0.3));
     const story = storyOf(wanted, world.now());
     stories.set(wanted.sessionId, story);
-    const [shown, promised] = [noteShown(world), notePromised(world, books)];
-    createClient({ world, faults, platform, ticks, story, chance: own, shown, promised }).live();
+    begin(story, own).live();
   };
+  const begin = (story: Story, own: Chance): Client => {
+    const [shown, promised] = [noteShown(world, isExcused), notePromised(world, books, isExcused)];
+    return createClient({ world, faults, platform, ticks, story, chance: own, shown, promised, isExcused });
+  };
+
+  /** A class of students, say: all begin at once, and all leave without a word. */
+  const arriveTogether = (): void => {
+    waves += 1;
+    const wave = waves;
+    const idleTimeoutMinutes = chance.pick([2, 5, 10]);
+    for (let index = 1; index <= WAVE; index += 1) {
+      const id = `wave-${wave}-${index}`;
+      const own = world.chance(id);
+      const wanted = {
+        sessionId: id,
+        size: 'Standard',
+        models: [],
+        leaseMinutes: 120,
+        idleTimeoutMinutes,
+      } as const;
+      const story = storyOf(wanted, world.now());
+      world.after(own.integer(0, 30_000), () => {
+        stories.set(id, story);
+        begin(story, own).abandon();
+      });
+    }
+  };
+  let waves = 0;
+  if (chance.hits(0.3))
+    world.after(Math.round((0.2 + 0.6 * chance.next()) * hours * 3_600_000), arriveTogether);
+
   world.after(30_000, arrive);
-  if (hours > 0) watchLists(world, platform, stories, chance);
+  if (hours > 0) watchLists(world, platform, stories, chance, isExcused);
   return { stories };
 };
 
@@ -59,6 +104,7 @@ const watchLists = (
   platform: Platform,
   stories: ReadonlyMap<string, Story>,
   chance: Chance,
+  isExcused: (id: string) => boolean,
 ): void => {
   const look = async (): Promise<void> => {
     world.after(chance.integer(5, 30) * 60_000, look);
@@ -67,7 +113,7 @@ const watchLists = (
     if (answer.type !== 'answered') return;
     for (const view of answer.value) {
       const story = stories.get(view.session.sessionId);
-      if (story !== undefined) noteShown(world)(story, view, begunAt);
+      if (story !== undefined) noteShown(world, isExcused)(story, view, begunAt);
     }
   };
   world.after(chance.integer(1, 10) * 60_000, look);
@@ -75,11 +121,12 @@ const watchLists = (
 
 /** What a client is shown is a promise where it is terminal. A call that began before may say what held then. */
 const noteShown =
-  (world: World) =>
+  (world: World, isExcused: (id: string) => boolean) =>
   (story: Story, view: SessionView, begunAt: Instant): void => {
     const status = shownStatus(view.session);
     const { terminal, id: sessionId } = story;
     if (status === 'Ready') story.readyShownAt ??= world.now();
+    if (isExcused(sessionId)) return;
     if (terminal !== null && terminal.status !== status && begunAt >= terminal.at) {
       const text = `${sessionId} was shown as ${terminal.status}, and now as ${status}`;
       world.fail({ invariant: 'T', at: world.now(), sessionId, text });
@@ -90,11 +137,17 @@ const noteShown =
 
 /** What a client is answered yes to is had by then, where its server was known to be Ready. */
 const notePromised =
-  (world: World, books: Books) =>
+  (world: World, books: Books, isExcused: (id: string) => boolean) =>
   (story: Story, leaseMinutes: number, begunAt: Instant): void => {
     hasPromise(story, leaseMinutes, world.now());
     const had = books.find(story.id)?.leaseMinutes ?? 0;
-    if (had >= leaseMinutes || story.readyShownAt === null || begunAt < story.readyShownAt) return;
+    if (
+      isExcused(story.id) ||
+      had >= leaseMinutes ||
+      story.readyShownAt === null ||
+      begunAt < story.readyShownAt
+    )
+      return;
     const text = `${story.id}: a lease of ${leaseMinutes} min was answered yes, and ${had} are had`;
     world.fail({ invariant: 'K', at: world.now(), sessionId: story.id, text });
   };

@@ -2,6 +2,7 @@ import type { Surroundings } from '../../shared/reconcile.ts';
 import type { AccountRules } from '../../shared/session.ts';
 import { createStore } from '../../shared/store/store.ts';
 import { createUpstream } from '../../shared/upstream/upstream.ts';
+import { newerVersion } from './newer-version.ts';
 import type { Process } from './process.ts';
 import { DEFAULTS } from './story.ts';
 import type { TableService } from './table-double.ts';
@@ -10,7 +11,7 @@ import { UPSTREAM, UPSTREAM_ACCOUNT } from './upstream-wire.ts';
 import type { World } from './world.ts';
 
 /** What a keeper of this process is made of: the product's own parts, on the doubles of table and upstream. */
-export type PartsOf = (process: Process, seenBy?: SeenBy) => Surroundings;
+export type PartsOf = (process: Process, seenBy?: SeenBy, isNewer?: boolean) => Surroundings;
 
 /** The process as each of the two meets it: whoever wants to stand in between does it here. */
 export interface SeenBy {
@@ -37,8 +38,11 @@ export const createParts = (
     accountId: UPSTREAM_ACCOUNT,
     accountKey: 'key',
   };
-  return (process, seenBy = { table: process, upstream: process }) => ({
-    store: createStore(table.connect(seenBy.table), newId),
+  return (process, seenBy = { table: process, upstream: process }, isNewer = false) => ({
+    store: createStore(
+      isNewer ? newerVersion(table.connect(seenBy.table)) : table.connect(seenBy.table),
+      newId,
+    ),
     upstream: createUpstream(source, process.clock, upstream.connect(seenBy.upstream)),
     accountId: ACCOUNT_ID,
     defaults: DEFAULTS,

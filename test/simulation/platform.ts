@@ -32,6 +32,8 @@ export interface CallLimits {
 interface Instance {
   process: Process;
   keeper: Keeper;
+  /** Its clock from now on. */
+  jump(byMs: number): void;
 }
 
 const SLOTS = 2;
@@ -42,7 +44,7 @@ const DRAIN_MS = 30_000;
 export const createPlatform = (
   world: World,
   faults: Faults,
-  build: (process: Process) => Keeper,
+  build: (process: Process, isNewer: boolean) => Keeper,
 ): Platform => {
   const chance = world.chance('platform');
   const slots: (Instance | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
@@ -55,9 +57,14 @@ export const createPlatform = (
     started += 1;
     const name = `keeper-${started}`;
     // Instances of one cloud agree on the time to less than a second; with the upstream nothing is agreed.
-    const own = chance.integer(-400, 400);
+    let own = chance.integer(-400, 400);
+    const jump = (byMs: number): void => {
+      own += byMs;
+      world.trace.note(name, `its clock jumps by ${byMs} ms`);
+    };
     const process = createProcess(name, world, faults, { platform: skewMs, own: () => own });
-    const instance = { process, keeper: build(process) };
+    const isNewer = faults.strikes('version-mixed') && chance.hits(0.5);
+    const instance = { process, keeper: build(process, isNewer), jump };
     slots[slot] = instance;
     world.trace.note(name, `starts in slot ${slot}`);
     process.whenEnded(() => {
@@ -76,6 +83,7 @@ export const createPlatform = (
     if (instance !== undefined) {
       if (faults.strikes('pause')) pause(instance, slot);
       else if (faults.strikes('redeploy')) redeploy(instance, slot);
+      else if (faults.strikes('clock-jump')) jumpAndReturn(instance);
     }
     world.after(chance.integer(20_000, 60_000), befall);
   };
@@ -87,6 +95,15 @@ export const createPlatform = (
     world.after(sleepsMs, () => process.wake());
     // The platform may think that it is gone: then it wakes up beside its successor.
     if (chance.hits(0.5)) start(slot);
+  };
+
+  const jumpAndReturn = ({ jump }: Instance): void => {
+    const byMs = chance.pick([-1, 1]) * chance.integer(40_000, 20 * 60_000);
+    jump(byMs);
+    world.after(chance.pick([60_000, 600_000, 3_600_000]), () => {
+      faults.hit('clock-jump');
+      jump(-byMs);
+    });
   };
 
   const redeploy = ({ process }: Instance, slot: number): void => {

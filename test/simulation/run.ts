@@ -6,6 +6,7 @@ import { checkLeases } from './check-leases.ts';
 import { createRateCheck } from './check-rate.ts';
 import { checkServers } from './check-servers.ts';
 import { checkTable } from './check-table.ts';
+import { checkVersions } from './check-versions.ts';
 import type { FaultName } from './fault-kinds.ts';
 import { createFaults } from './faults.ts';
 import { createFleet } from './fleet.ts';
@@ -61,21 +62,32 @@ export const simulate = async ({
   const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate);
   const partsOf = createParts(world, table, upstream, rules);
   /** The product, as `functions/app.ts` puts it together. */
-  const build = (process: Process): Keeper => createKeeper(partsOf(process));
+  const build = (process: Process, isNewer: boolean): Keeper =>
+    createKeeper(partsOf(process, undefined, isNewer));
 
-  createMishaps({ world, faults, books, rows, accountId: ACCOUNT_ID });
   const platform = createPlatform(world, faults, build);
   const ticks = createTicks(world, faults, platform);
-  const { stories } = createFleet(world, faults, books, platform, ticks, hours);
+  const { stories } = createFleet({
+    world,
+    faults,
+    books,
+    platform,
+    ticks,
+    hours,
+    rules,
+    isExcused: (id) => standing.isExcused(id),
+  });
   checkTable(world, rows);
-  checkLeases(world, faults, books, stories, bounds);
   const standing = createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: skewMs() });
+  createMishaps({ world, faults, books, rows, accountId: ACCOUNT_ID, rules, standing, stories });
+  checkVersions(world, rows);
+  checkLeases({ world, faults, books, stories, bounds, standing });
   checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing, bounds });
 
   const end = world.start + hours * 3_600_000;
   await world.run(end);
   if (world.failure() === undefined) {
-    checkEnd({ world, books, rows, accountId: ACCOUNT_ID, keepersNow: platform.now(), bounds });
+    checkEnd({ world, books, rows, accountId: ACCOUNT_ID, keepersNow: platform.now(), bounds, standing });
   }
   return {
     ...{

@@ -13,6 +13,12 @@ export interface Standing {
   /** Nobody is idle by what happened before. */
   graceFrom(): Instant;
   heldUntil(sessionId: string): Instant;
+  /** A session of which the keeper was told lies, or has lost what it knew, by no fault of its own. */
+  excuse(sessionId: string): void;
+  isExcused(sessionId: string): boolean;
+  /** Since when its record is over although its server was running, because the upstream said so. */
+  strayedAt(sessionId: string): Instant | undefined;
+  strays(sessionId: string): void;
 }
 
 interface Surroundings {
@@ -45,7 +51,8 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
     return until === null ? 0 : until - skewMs;
   };
 
-  rows.watch(({ changes, before }) => {
+  rows.watch(({ changes, before, isRestored }) => {
+    if (isRestored) return;
     for (const { rowKey } of changes) {
       if (rowKey === 'gate')
         checkGrace(before.get(rowKey) === undefined ? undefined : readGate(before.get(rowKey) as never));
@@ -80,5 +87,17 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
     if (isStop || isOther) unasked = [...unasked.slice(-100), world.now()];
   };
 
-  return { graceFrom: () => gateNow().graceFrom - skewMs, heldUntil };
+  const excused = new Set<string>();
+  const strayed = new Map<string, Instant>();
+  return {
+    graceFrom: () => gateNow().graceFrom - skewMs,
+    heldUntil,
+    excuse: (sessionId) => void excused.add(sessionId),
+    isExcused: (sessionId) => excused.has(sessionId),
+    strayedAt: (sessionId) => strayed.get(sessionId),
+    strays(sessionId) {
+      excused.add(sessionId);
+      strayed.set(sessionId, world.now());
+    },
+  };
 };

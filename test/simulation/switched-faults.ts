@@ -32,6 +32,7 @@ export const createSwitchedFaults = (world: World): SwitchedFaults => {
 
   return {
     chosen: [],
+    latest: () => undefined,
     isOn: (name) => on.has(name),
     hit,
     count,

@@ -8,6 +8,8 @@ export interface TableRows {
   /** @throws RefusedRequestError for what no service would take */
   submit(partition: string, changes: readonly RowChange[]): Submitted;
   keys(partition: string): readonly string[];
+  /** All rows of the partition as they are now; what is given back makes them so again. */
+  backUp(partition: string): () => void;
   /** Told of each transaction that was written, with the rows as they were. */
   watch(watcher: (written: Written) => void): void;
 }
@@ -16,6 +18,8 @@ export interface Written {
   partition: string;
   changes: readonly RowChange[];
   before: ReadonlyMap<string, Row | undefined>;
+  /** Written by nobody's wish: from a backup. */
+  isRestored: boolean;
 }
 
 /** A request that the service answers with 400: a fault of the caller. */
@@ -95,13 +99,29 @@ export const createTableRows = (): TableRows => {
       const before = new Map(changes.map(({ rowKey }) => [rowKey, partition.rows.get(rowKey)]));
       const etags = new Map<string, string>();
       for (const change of changes) write(partition, change, etags);
-      for (const watcher of watchers) watcher({ partition: name, changes, before });
+      for (const watcher of watchers) watcher({ partition: name, changes, before, isRestored: false });
       return {
         type: 'written',
         etags: new Map(changes.map(({ rowKey }) => [rowKey, etags.get(rowKey) ?? ''])),
       };
     },
     keys: (partition) => partitionOf(partition).keys,
+    backUp(name) {
+      const kept = [...partitionOf(name).rows.values()];
+      return () => {
+        const partition = partitionOf(name);
+        const before = new Map(partition.rows);
+        const keys = new Set(kept.map(({ rowKey }) => rowKey));
+        const changes: RowChange[] = [
+          ...partition.keys
+            .filter((rowKey) => !keys.has(rowKey))
+            .map((rowKey) => ({ type: 'delete', rowKey }) as const),
+          ...kept.map(({ rowKey, columns }) => ({ type: 'put', rowKey, columns }) as const),
+        ];
+        for (const change of changes) write(partition, change, new Map());
+        for (const watcher of watchers) watcher({ partition: name, changes, before, isRestored: true });
+      };
+    },
     watch(watcher) {
       watchers.push(watcher);
     },

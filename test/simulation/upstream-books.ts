@@ -16,6 +16,8 @@ export interface Server {
   endedAt: Instant | null;
   /** Made by somebody else, with no keeper in between. */
   readonly isForeign: boolean;
+  /** Nobody asked a keeper for it, and nobody else uses the account. */
+  readonly isOrphan: boolean;
   /** When an answer first told a keeper of it. */
   seenAt: Instant | null;
   /** A stop was accepted: it goes on running, and billing, for a moment. */
@@ -43,6 +45,7 @@ export interface Books {
     startsInMs: number;
     isFull: boolean;
     isForeign?: boolean;
+    isOrphan?: boolean;
   }): Server;
   extend(server: Server, leaseMinutes: number, leftAt: Instant): void;
   stop(server: Server, takesMs: number): void;
@@ -86,9 +89,17 @@ export const createBooks = (world: World): Books => {
     find: (id) => servers.get(id),
     all: () => servers.values(),
     living: () => [...servers.values()].filter(isLiving),
-    create({ id, size, leaseMinutes, startsInMs, isFull, isForeign = false }) {
+    create({ id, size, leaseMinutes, startsInMs, isFull, isForeign = false, isOrphan = false }) {
       const server: Server = {
-        ...{ isForeign, id, size, requestedMinutes: leaseMinutes, leaseMinutes, createdAt: world.now() },
+        ...{
+          isForeign,
+          isOrphan,
+          id,
+          size,
+          requestedMinutes: leaseMinutes,
+          leaseMinutes,
+          createdAt: world.now(),
+        },
         ...{
           status: 'Starting',
           readyAt: null,

@@ -171,6 +171,16 @@ export const createUpstreamService = (
       if (method === 'GET' && path.includes('/sessions?') && faults.strikes('upstream-partial-list')) {
         return arrive(latency(), (got) => answer(partly(got, chance.integer(0, 2))));
       }
+      if (!isToken && method !== 'PUT' && faults.strikes('upstream-amnesia')) {
+        const nothing = { status: 200, headers: {}, body: '{"sessions":[]}' };
+        return answer(
+          path.includes('/sessions?') ? nothing : error(404, 'SessionNotFound', 'No such session.'),
+        );
+      }
+      if (method === 'GET' && !isToken && faults.strikes('upstream-stale')) {
+        const minutes = chance.integer(1, 5);
+        return arrive(latency(), (got) => answer({ ...got, body: ofBefore(got.body, minutes) }));
+      }
       const slowness = faults.strikes('upstream-slow') ? chance.integer(1_000, 15_000) : 0;
       arrive(latency() + (chance.hits(0.5) ? slowness : 0), (got) => answer(got, latency() + slowness));
     });
@@ -184,6 +194,18 @@ const OPS: Partial<Record<HttpRequest['method'], Leaving['op']>> = {
   PATCH: 'extend',
   POST: 'stop',
 };
+
+/** What it would have said some minutes ago, of those that were there already. */
+const ofBefore = (body: string, minutes: number): string =>
+  body
+    .replace(
+      /"elapsedTimeMinutes":(\d+)/g,
+      (_, now) => `"elapsedTimeMinutes":${Math.max(0, Number(now) - minutes)}`,
+    )
+    .replace(
+      /"maxLeaseTimeMinutes":(\d+)(?=[^}]*"status":"Ready"|[^}]*"elapsed)/g,
+      (_, now) => `"maxLeaseTimeMinutes":${Math.max(0, Number(now) - minutes)}`,
+    );
 
 /** The list as it is, but for some of it, and without a word that there is more. */
 const partly = (got: HttpAnswer, count: number): HttpAnswer => {
