@@ -1,19 +1,26 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { chanceFrom } from '../chance.ts';
-import { killAgainAndAgain } from '../kills.ts';
-import { startTestStack, type TestStack } from '../stack.ts';
+import { afterAll, expect, it } from 'vitest';
+import { eachFault } from '../fault-proxy.ts';
+import { type Campaign, startCampaign } from '../load/campaign.ts';
 
-/** The functions process is killed in the middle of its work: four times here, twenty in `npm run soak`. */
+/**
+ * What `npm run soak` does at length: the functions process is killed in the middle of its work; then there are two of
+ * them on one storage, and the network between them and their neighbours is bad.
+ */
 
-let test: TestStack;
+let campaign: Campaign | undefined;
 
-beforeAll(async () => {
-  test = await startTestStack({ KEEPER_RENEW_MARGIN: '00:00:30', KEEPER_EXTENSION: '00:01:00' });
-});
-afterAll(() => test.stop());
+afterAll(() => campaign?.stop());
 
-it('loses no session, makes none twice, leaks none and lets none lapse', async () => {
-  const report = await killAgainAndAgain(test, 4, chanceFrom(4));
-  expect(report).toMatchObject({ kills: 4 });
-  expect(report.created).toBeGreaterThan(4);
+it('kills and a bad network lose no session, make none twice, leak none and let none lapse', async () => {
+  campaign = await startCampaign(4);
+  await campaign.kill(4);
+  await campaign.scaleOut();
+  campaign.trouble(eachFault(0.02));
+  await campaign.load.reached({ created: 15, extended: 5, used: 5, stopped: 5 });
+  const report = await campaign.end();
+  expect(report).toMatchObject({ findings: [], kills: 4, leaks: 0, lapses: 0, duplicates: 0 });
+  const faults = Object.entries(report.faults.table).filter(
+    ([fate, count]) => fate !== 'passed' && count > 0,
+  );
+  expect(faults.length).toBeGreaterThan(2);
 }, 240_000);

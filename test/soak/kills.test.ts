@@ -1,20 +1,30 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { chanceFrom } from '../chance.ts';
-import { killAgainAndAgain } from '../kills.ts';
-import { startTestStack, type TestStack } from '../stack.ts';
+import { afterEach, expect, it } from 'vitest';
+import { eachFault } from '../fault-proxy.ts';
+import { type Campaign, startCampaign } from '../load/campaign.ts';
 
-let test: TestStack;
+/** A hundred kills in all, at moments that chance chooses, under load; judged by the session host's own books. */
 
-beforeAll(async () => {
-  test = await startTestStack({ KEEPER_RENEW_MARGIN: '00:00:30', KEEPER_EXTENSION: '00:01:00' });
+let campaign: Campaign | undefined;
+afterEach(() => campaign?.stop());
+
+it('seventy kills lose no session, make none twice, leak none and let none lapse', async () => {
+  campaign = await startCampaign(100);
+  await campaign.kill(70);
+  const report = await campaign.end();
+  console.log(JSON.stringify(report));
+  expect(report).toMatchObject({ findings: [], kills: 70, leaks: 0, lapses: 0, duplicates: 0 });
+  expect(report.calls.created).toBeGreaterThan(30);
+  expect(report.calls.extended).toBeGreaterThan(30);
+  expect(report.calls.stopped).toBeGreaterThan(30);
 });
-afterAll(() => test.stop());
 
-it('twenty kills lose no session, make none twice, leak none and let none lapse', async () => {
-  const report = await killAgainAndAgain(test, 20, chanceFrom(20));
-  console.log(report);
-  expect(report).toMatchObject({ kills: 20 });
-  expect(report.created).toBeGreaterThan(20);
-  expect(report.extended).toBeGreaterThan(5);
-  expect(report.stopped).toBeGreaterThan(5);
+it('nor do thirty of two processes with a bad network before the table and the upstream', async () => {
+  campaign = await startCampaign(200);
+  await campaign.scaleOut();
+  campaign.trouble(eachFault(0.015));
+  await campaign.kill(30);
+  await campaign.load.reached({ created: 60, extended: 40, used: 40, stopped: 30 });
+  const report = await campaign.end();
+  console.log(JSON.stringify(report));
+  expect(report).toMatchObject({ findings: [], kills: 30, leaks: 0, lapses: 0, duplicates: 0 });
 });

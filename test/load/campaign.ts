@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { azuriteConnection } from '../../infra/local/stack.ts';
+import { DEMO_ACCOUNT } from '../../shared/config.ts';
+import { chanceFrom } from '../chance.ts';
+import { type FaultProxy, type FaultShares, startFaultProxy } from '../fault-proxy.ts';
+import { type FunctionsProcess, ofStack, startAnother } from '../functions-process.ts';
+import {
+  accountsSetting,
+  type Client,
+  connect,
+  eventually,
+  startTestStack,
+  type TestStack,
+} from '../stack.ts';
+import { type Load, startLoad } from './load.ts';
+import { settle, type Verdict } from './settle.ts';
+import { LOAD_SETTINGS } from './terms.ts';
+
+/**
+ * A keeper of real parts under load, with a bad network before its table and its upstream, whose processes are killed.
+ * Chance is the seed's; only how the processes' work falls together is not.
+ */
+export interface Campaign {
+  readonly load: Load;
+  /** A second process on the same storage: both serve, and both sweep. */
+  scaleOut(): Promise<void>;
+  /** Kills one of the functions processes with SIGKILL, so many times, each time amid calls that are being answered. */
+  kill(times: number): Promise<void>;
+  /** From now on requests of the keeper meet these faults, on their way to the table and to the upstream. */
+  trouble(shares: FaultShares): void;
+  /** Ends faults and load, lets the keeper put everything in order, and judges. */
+  end(): Promise<CampaignReport>;
+  stop(): Promise<void>;
+}
+
+export interface CampaignReport extends Verdict {
+  seed: number;
+  kills: number;
+  calls: Load['counts'];
+  faults: { table: FaultCounts; upstream: FaultCounts };
+}
+
+type FaultCounts = ReturnType<FaultProxy['counts']>;
+
+/** Longer than the table is waited for (2 s), so that what was given up still arrives now and then. */
+const LONGEST_DELAY_MS = 3_000;
+/** Most kills come after so many answers at most, some before the process has answered at all. */
+const MOST_ANSWERS = 6;
+const LONGEST_AFTER_MS = 300;
+const BOOT_KILLS = 0.1;
+const LONGEST_BOOT_MS = 900;
+const BACK_WITHIN_MS = 30_000;
+
+/** Begins with one process. */
+export const startCampaign = async (seed: number): Promise<Campaign> => {
+  const proxies: FaultProxy[] = [];
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    const failures: unknown[] = [];
+    // Whatever fails, nothing stays behind.
+    for (const one of stops.reverse().splice(0)) await one().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  };
+  try {
+    const test = await startTestStack(async (ports) => {
+      const settings = { seed, longestDelayMs: LONGEST_DELAY_MS };
+      const table = await startFaultProxy({ ...settings, targetPort: ports.table });
+      const upstream = await startFaultProxy({ ...settings, seed: seed + 1, targetPort: ports.sessionHost });
+      proxies.push(table, upstream);
+      stops.push(async () => void (await Promise.all(proxies.map((proxy) => proxy.close()))));
+      return {
+        ...LOAD_SETTINGS,
+        KEEPER_ACCOUNTS: accountsSetting([DEMO_ACCOUNT], upstream.port),
+        KEEPER_TOKEN_SECRETS: randomBytes(32).toString('base64'),
+        AzureWebJobsStorage: azuriteConnection({ ...ports, table: table.port }),
+      };
+    });
+    stops.push(test.stop);
+    const campaign = await campaignOf({ seed, test, proxies, stops, stop });
+    // The clients first, who would call again and again.
+    stops.push(campaign.load.giveUp);
+    return campaign;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const campaignOf = async (parts: {
+  seed: number;
+  test: TestStack;
+  proxies: readonly FaultProxy[];
+  stops: (() => Promise<void>)[];
+  stop: () => Promise<void>;
+}): Promise<Campaign> => {
+  const { seed, test, proxies, stops, stop } = parts;
+  const processes = [ofStack(test)];
+  const clients = [await connect(test.stack.keeperUrl)];
+  const load = await startLoad(clients, chanceFrom(seed + 2));
+  const chance = chanceFrom(seed + 3);
+  /** The process of each that was killed last: its id stands until the next one is started. */
+  const killed = new Map<FunctionsProcess, number>();
+  let kills = 0;
+
+  const started = (functions: FunctionsProcess): Promise<number> =>
+    eventually(
+      'the start of the functions host',
+      () => {
+        const pid = functions.pid();
+        return pid === killed.get(functions) ? undefined : pid;
+      },
+      BACK_WITHIN_MS,
+    );
+
+  /** Whatever it answers: a table that is in trouble is no fault of this process. */
+  const answering = async (functions: FunctionsProcess): Promise<void> => {
+    await started(functions);
+    await eventually(
+      'the first answer of the functions host',
+      async () => ((await fetch(`${functions.url}/health`).catch(() => undefined)) ? true : undefined),
+      BACK_WITHIN_MS,
+    );
+  };
+
+  const trouble = (shares: FaultShares): void => {
+    for (const proxy of proxies) proxy.set(shares);
+  };
+
+  const killOne = async (): Promise<void> => {
+    const victim = processes[Math.floor(chance() * processes.length)] as FunctionsProcess;
+    const [answers, isInBoot] = [1 + Math.floor(chance() * MOST_ANSWERS), chance() < BOOT_KILLS];
+    const pid = await started(victim);
+    if (isInBoot) await delay(chance() * LONGEST_BOOT_MS);
+    else {
+      await answering(victim);
+      await load.answered(answers);
+      await delay(chance() * LONGEST_AFTER_MS);
+    }
+    process.kill(pid, 'SIGKILL');
+    killed.set(victim, pid);
+    kills += 1;
+  };
+
+  return {
+    load,
+    async scaleOut() {
+      const another = await startAnother(test);
+      stops.push(another.stop);
+      processes.push(another);
+      clients.push(await connect(another.url));
+    },
+    trouble,
+    async kill(times) {
+      for (let round = 0; round < times; round += 1) await killOne();
+    },
+    async end() {
+      trouble({});
+      try {
+        await Promise.all(processes.map(answering));
+        const calmSince = Date.now();
+        await load.end();
+        const verdict = await settle(test.dataFolder, clients[0] as Client, load, calmSince);
+        const [table, upstream] = proxies.map((proxy) => proxy.counts()) as [FaultCounts, FaultCounts];
+        for (const line of linesAbout(verdict.findings, test.lines)) console.error(line);
+        return { seed, kills, ...verdict, calls: load.counts, faults: { table, upstream } };
+      } catch (error) {
+        throw new Error(`after ${kills} kills with the seed ${seed}: ${String(error)}`, { cause: error });
+      }
+    },
+    stop,
+  };
+};
+
+const SHOWN_LINES = 40;
+
+/** What the parts have said of the sessions that were accused first: the stack and its books go with the test. */
+const linesAbout = (findings: readonly string[], lines: readonly string[]): string[] =>
+  findings.slice(0, 3).flatMap((finding) => {
+    const id = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(
+      finding.replace(DEMO_ACCOUNT.accountId, ''),
+    )?.[0];
+    const about = id === undefined ? [] : lines.filter((line) => line.includes(id));
+    return [finding, ...about.slice(-SHOWN_LINES)];
+  });

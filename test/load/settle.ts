@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isLiving } from '../../infra/local/session-host/entry.ts';
+import type { Client } from '../stack.ts';
+import { closestLapseMs, entriesOf, gather, listedBy, patiently, runningOf } from './evidence.ts';
+import { type Charge, type Finding, judge, unwantedSince } from './judge.ts';
+import type { Load } from './load.ts';
+
+/** After the last fault: everything must come in order within the bound, and end when it is told to. */
+
+export interface Verdict {
+  /** What the judge says, in words; empty where all is well. */
+  findings: string[];
+  leaks: number;
+  lapses: number;
+  duplicates: number;
+  /** Servers that were ever made; of those, the ones that were stopped because idle. */
+  servers: number;
+  reaped: number;
+  /** Extensions that the keeper made by itself. */
+  renewed: number;
+  /** How near to its end the lease of a kept session has ever come. */
+  closestLapseSeconds: number;
+  /** How long it took from the last fault, and the last session's falling idle, until all was in order. */
+  settledSeconds: number;
+}
+
+/**
+ * The bound of the invariants with two seconds from sweep to sweep (2 × 2 s and a call of 10 s); a session that was
+ * backed off when the faults ended is looked at 30 s later at most.
+ */
+const BOUND_MS = 14_000 + 30_000;
+const LOOK_MS = 400;
+
+export const settle = async (
+  dataFolder: string,
+  client: Client,
+  { stories, strange }: Load,
+  calmSince: number,
+): Promise<Verdict> => {
+  const look = (): Promise<Finding[]> => gather(client, dataFolder, stories).then(judge);
+  const orderedSince = Math.max(calmSince, ...idleInstants());
+  let found = await look();
+  while (Date.now() < orderedSince || (found.length > 0 && Date.now() < orderedSince + BOUND_MS)) {
+    await delay(LOOK_MS);
+    found = await look();
+  }
+  const settledSeconds = tenths(Date.now() - orderedSince);
+  const outlived = await stopAll();
+  const findings = [...found, ...outlived];
+
+  const entries = entriesOf(dataFolder);
+  const storyOf = new Map(stories.map((story) => [story.mark, story]));
+  const told = entries.map((entry) => ({ entry, story: storyOf.get(entry.models[0] ?? '') }));
+  const kept = told.filter(({ story }) => story?.kind === 'kept').map(({ entry }) => entry);
+  const count = (charge: Charge): number => findings.filter((one) => one.charge === charge).length;
+  return {
+    findings: [...findings.map(({ charge, text }) => `${charge}: ${text}`), ...strange],
+    leaks: count('leak'),
+    lapses: count('lapse'),
+    duplicates: count('duplicate'),
+    servers: entries.filter(({ spawned }) => spawned > 0).length,
+    reaped: told.filter(
+      ({ entry, story }) =>
+        story?.kind === 'idle' && story.stopAskedAt === null && entry.status === 'Stopped',
+    ).length,
+    renewed: kept.reduce((sum, { extensions }) => sum + extensions.length, 0),
+    closestLapseSeconds: tenths(closestLapseMs(kept)),
+    settledSeconds,
+  };
+
+  /** When the sessions that are still there, and of no use to anybody, fall idle. */
+  function idleInstants(): number[] {
+    const entries = entriesOf(dataFolder);
+    return stories.flatMap((story) => {
+      const entry = entries.find(({ models }) => models.includes(story.mark));
+      return isLiving(entry) ? [unwantedSince(story, entry) ?? 0] : [];
+    });
+  }
+
+  /** Nothing that runs is beyond the keeper's reach: what it lists is stopped, and then nothing is left. */
+  async function stopAll(): Promise<Finding[]> {
+    const ids = [...(await listedBy(client))];
+    const stop = (id: string) => patiently(client, 'DELETE', `${client.sessions}/${id}`);
+    const answers = await Promise.all(ids.map(stop));
+    const end = Date.now() + BOUND_MS;
+    while (runningOf(dataFolder).length > 0 && Date.now() < end) await delay(LOOK_MS);
+    return [
+      ...answers
+        .filter(({ status }) => status !== 204)
+        .map(({ status }) => leak(`a stop at the end was answered with ${status}`)),
+      ...runningOf(dataFolder).map((id) => leak(`${id}: outlived its stop at the end`)),
+    ];
+  }
+};
+
+const leak = (text: string): Finding => ({ charge: 'leak', text });
+const tenths = (ms: number): number => Math.round(ms / 100) / 10;
