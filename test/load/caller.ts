@@ -10,7 +10,7 @@ export interface CallOptions {
 
 export interface CallCounts {
   answered: number;
-  /** Nobody was there, or the connection broke: whether it was done is unknown. */
+  /** The connection broke: whether it was done is unknown. */
   cutOff: number;
   /** 503 and 429. */
   putOff: number;
@@ -22,7 +22,7 @@ export interface Caller {
   readonly strange: string[];
   /** Repeats nothing any more. */
   giveUp(): void;
-  /** One call; undefined where there was no answer, or none but to call again. */
+  /** One call, as soon as there is somebody; undefined where there was no answer, or none but to call again. */
   once(
     method: string,
     path: string,
@@ -50,8 +50,12 @@ export const createCaller = (clients: readonly Client[], chance: () => number): 
 
   const once: Caller['once'] = async (method, path, expected, options) => {
     const client = clients[Math.floor(chance() * clients.length)] as Client;
-    const reply = await client.send(method, path, options).catch(ifCutOff);
-    if (reply === undefined) counts.cutOff += 1;
+    const reply = await client.send(method, path, options).catch(ifUnanswered);
+    if (reply === 'nobody there' && !isGivenUp) {
+      await delay(AGAIN_MS);
+      return once(method, path, expected, options);
+    }
+    if (typeof reply === 'string') counts.cutOff += 1;
     else if (PUT_OFF.includes(reply.status)) counts.putOff += 1;
     else if (expected.includes(reply.status)) {
       counts.answered += 1;
@@ -82,8 +86,10 @@ export const createCaller = (clients: readonly Client[], chance: () => number): 
   };
 };
 
-/** A call that was cut off by a kill, or met nobody: its outcome is unknown, as it would be to any client. */
-const ifCutOff = (error: unknown): undefined => {
+/** A call that was cut off by a kill: its outcome is unknown, as it would be to any client. Or one that met nobody. */
+const ifUnanswered = (error: unknown): 'cut off' | 'nobody there' => {
   const isCutOff = error instanceof TypeError && ['fetch failed', 'terminated'].includes(error.message);
   if (!isCutOff) throw error;
+  const { cause } = error as { cause?: { code?: unknown } };
+  return cause?.code === 'ECONNREFUSED' ? 'nobody there' : 'cut off';
 };

@@ -45,7 +45,7 @@ export interface Evidence {
 const UNDER_WAY_MS = 12_000;
 
 /** A session is given to be renewed within the bound; what is left after it, with room for a slow machine. */
-const LEAST_LEFT_MS = RENEW_MARGIN_MS * 0.75;
+const LEAST_LEFT_MS = RENEW_MARGIN_MS * 0.9;
 
 export const judge = (evidence: Evidence): Finding[] => [
   ...evidence.stories.flatMap((story) => ofStory(story, evidence)),

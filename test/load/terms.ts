@@ -6,11 +6,11 @@ import { MINUTE_MS } from '../../shared/lease.ts';
 export const IDLE_TIMEOUT_MS = 6_000;
 /** A note of use reaches so far, so idleness may be counted from so much later. */
 export const COVER_MS = IDLE_TIMEOUT_MS / 10;
-export const RENEW_MARGIN_MS = MINUTE_MS;
+export const RENEW_MARGIN_MS = 2 * MINUTE_MS;
 
 export const LOAD_SETTINGS = {
-  KEEPER_RENEW_MARGIN: '00:01:00',
-  KEEPER_EXTENSION: '00:02:00',
+  KEEPER_RENEW_MARGIN: '00:02:00',
+  KEEPER_EXTENSION: '00:04:00',
   KEEPER_OBSERVE_INTERVAL: '00:00:10',
   SESSION_HOST_STANDARD_PLACES: '1000',
   // A server that does nothing: hundreds of them cost next to nothing.

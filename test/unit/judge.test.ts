@@ -68,7 +68,7 @@ describe('the judge sees nothing wrong in', () => {
       'an extension that was on its way when the stop came',
       evidence(STOPPED, [{ ...stopped, extensions: longer(NOW).extensions }]),
     ],
-    ['a kept session with most of its margin left', evidence(KEPT, [{ ...READY, maxLeaseMinutes: 2 }])],
+    ['a kept session with most of its margin left', evidence(KEPT, [{ ...READY, maxLeaseMinutes: 3 }])],
   ])('%s', (_, given) => {
     expect(judge(given)).toEqual([]);
   });
@@ -94,7 +94,7 @@ describe('the judge catches', () => {
       ]),
     ],
     ['a kept session whose lease ended', 'lapse', evidence(KEPT, [{ ...expired, maxLeaseMinutes: 1 }])],
-    ['a kept session that is not extended', 'lapse', evidence(KEPT, [{ ...READY, maxLeaseMinutes: 1 }])],
+    ['a kept session that is not extended', 'lapse', evidence(KEPT, [{ ...READY, maxLeaseMinutes: 2 }])],
     ['a plain session whose lease ended', 'lapse', evidence({}, [expired])],
     ['two servers of one create', 'duplicate', evidence({}, [READY, { ...READY, id: 's2' }])],
     ['two processes of one server, then', 'duplicate', evidence({}, [{ ...READY, spawned: 2 }])],
