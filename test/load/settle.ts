@@ -38,12 +38,14 @@ export const settle = async (
   calmSince: number,
 ): Promise<Verdict> => {
   const look = (): Promise<Finding[]> => gather(client, dataFolder, stories).then(judge);
-  const orderedSince = Math.max(calmSince, ...idleInstants());
-  let found = await look();
-  while (Date.now() < orderedSince || (found.length > 0 && Date.now() < orderedSince + BOUND_MS)) {
+  let orderedSince = calmSince;
+  let found: Finding[];
+  do {
     await delay(LOOK_MS);
+    // Anew each time: a create that was cut off may be carried out only now, and nobody will use that one either.
+    orderedSince = Math.max(orderedSince, ...idleInstants());
     found = await look();
-  }
+  } while (Date.now() < orderedSince || (found.length > 0 && Date.now() < orderedSince + BOUND_MS));
   const settledSeconds = tenths(Date.now() - orderedSince);
   const outlived = await stopAll();
   const findings = [...found, ...outlived];

@@ -4,18 +4,18 @@ import { type Campaign, startCampaign } from '../load/campaign.ts';
 
 /** A hundred kills in all, at moments that chance chooses, under load; judged by the session host's own books. */
 
+const LEAST = { created: 60, extended: 30, used: 30, stopped: 30 };
+
 let campaign: Campaign | undefined;
 afterEach(() => campaign?.stop());
 
 it('seventy kills lose no session, make none twice, leak none and let none lapse', async () => {
   campaign = await startCampaign(100);
   await campaign.kill(70);
+  await campaign.load.reached(LEAST);
   const report = await campaign.end();
   console.log(JSON.stringify(report));
   expect(report).toMatchObject({ findings: [], kills: 70, leaks: 0, lapses: 0, duplicates: 0 });
-  expect(report.calls.created).toBeGreaterThan(30);
-  expect(report.calls.extended).toBeGreaterThan(30);
-  expect(report.calls.stopped).toBeGreaterThan(30);
 });
 
 it('nor do thirty of two processes with a bad network before the table and the upstream', async () => {
@@ -23,7 +23,7 @@ it('nor do thirty of two processes with a bad network before the table and the u
   await campaign.scaleOut();
   campaign.trouble(eachFault(0.015));
   await campaign.kill(30);
-  await campaign.load.reached({ created: 60, extended: 40, used: 40, stopped: 30 });
+  await campaign.load.reached(LEAST);
   const report = await campaign.end();
   console.log(JSON.stringify(report));
   expect(report).toMatchObject({ findings: [], kills: 30, leaks: 0, lapses: 0, duplicates: 0 });
