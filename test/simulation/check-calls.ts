@@ -1,5 +1,6 @@
 import type { Instant } from '../../shared/lease.ts';
 import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/vocabulary.ts';
+import type { RowChange } from '../../shared/store/table.ts';
 import { CLOCKS_DIFFER_MS, START_WINDOW_MS } from './bounds.ts';
 import { part } from './columns.ts';
 import type { TableRows } from './table-rows.ts';
@@ -32,12 +33,19 @@ interface Said {
   refusedMinutes: number | undefined;
 }
 
+const LONGEST_CALL_MS = 10_000;
+
 export const createCallCheck = (world: World, rows: TableRows): CallCheck => {
   const underWay = new Map<string, { what: string; until: Instant }>();
   const saidOf = new Map<string, Said>();
 
-  rows.watch(({ changes }) => {
+  /** A backup does not know who is calling: whoever is goes on for the longest call. */
+  let restoredAt = Number.NEGATIVE_INFINITY;
+
+  rows.watch(({ changes, isRestored }) => {
+    if (isRestored) restoredAt = world.now();
     for (const change of changes) {
+      noteStray(change);
       if (!change.rowKey.startsWith('session:') || change.type === 'delete') continue;
       const sessionId = change.rowKey.slice('session:'.length);
       const [pending, refused, leases] = ['pending', 'refused', 'leases'].map((name) => part(change, name));
@@ -51,6 +59,15 @@ export const createCallCheck = (world: World, rows: TableRows): CallCheck => {
       });
     }
   });
+
+  /** The server of a session that is over is stopped on the word of an event: its record is never written again. */
+  const noteStray = (change: RowChange): void => {
+    if (change.type !== 'create' || !change.rowKey.startsWith('event:') || change.columns.kind !== 'stray')
+      return;
+    const [, sessionId = ''] = change.rowKey.split(':');
+    const said = { opId: change.rowKey, op: 'stop', at: world.now() };
+    saidOf.set(sessionId, { ...said, grantedMinutes: 0, refusedMinutes: undefined });
+  };
 
   /** Why the change should not leave now; undefined where nothing is wrong. */
   const wrongWith = ({ sessionId, op, body }: Leaving): string | undefined => {
@@ -70,6 +87,7 @@ export const createCallCheck = (world: World, rows: TableRows): CallCheck => {
       const { sessionId, what, until } = change;
       const fail = (text: string): void =>
         world.fail({ invariant: 'call', at: world.now(), sessionId, text: `${what} ${text}` });
+      if (world.now() < restoredAt + LONGEST_CALL_MS) return () => undefined;
       const other = underWay.get(sessionId);
       // A process that has ended, or sleeps, keeps its time all the same: nobody can know that it does.
       if (other !== undefined && world.now() < other.until - CLOCKS_DIFFER_MS)
