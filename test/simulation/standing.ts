@@ -1,6 +1,5 @@
-import { type Gate, NEW_GATE } from '../../shared/gate.ts';
 import type { Instant } from '../../shared/lease.ts';
-import { readGate, readLive } from '../../shared/store/rows.ts';
+import type { Row } from '../../shared/store/table.ts';
 import { RULES } from './bounds.ts';
 import type { TableRows } from './table-rows.ts';
 import type { World } from './world.ts';
@@ -41,43 +40,42 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
   /** When a stop that nobody asked for, or a disappearance, was written. */
   let unasked: Instant[] = [];
 
-  const gateNow = (): Gate => {
-    const row = rows.get(accountId, 'gate');
-    return row === undefined ? NEW_GATE : readGate(row);
-  };
-  const heldUntil = (sessionId: string): Instant => {
-    const row = rows.get(accountId, `session:${sessionId}`);
-    const until = row === undefined ? null : readLive(accountId, row).heldUntil;
-    return until === null ? 0 : until - skewMs;
-  };
+  /** Read once for each time that they are written: the checks ask for them all the time. */
+  let graceFrom = 0;
+  const holds = new Map<string, Instant>();
 
+  const instantOf = (row: Row | undefined, column: string): Instant => {
+    const value = row?.columns[column];
+    return value instanceof Date ? value.getTime() : Number(value ?? 0) || 0;
+  };
   rows.watch(({ changes, before, isRestored }) => {
-    if (isRestored) return;
     for (const { rowKey } of changes) {
-      if (rowKey === 'gate')
-        checkGrace(before.get(rowKey) === undefined ? undefined : readGate(before.get(rowKey) as never));
-      if (rowKey.startsWith('session:'))
-        checkHold(rowKey.slice('session:'.length), before.get(rowKey)?.columns.heldUntil);
-      if (rowKey.startsWith('event:')) noteUnasked(rowKey);
+      const [kind, id = ''] = rowKey.split(':');
+      if (kind === 'gate') noteGrace(before.get(rowKey), isRestored);
+      if (kind === 'session') noteHold(id, isRestored);
+      if (kind === 'event' && !isRestored) noteUnasked(rowKey);
     }
   });
 
-  const checkGrace = (before: Gate | undefined): void => {
-    const gate = gateNow();
-    if (before === undefined || gate.graceFrom <= before.graceFrom || before.sweptAt === null) return;
-    const awayMs = gate.graceFrom - before.sweptAt;
+  const noteGrace = (before: Row | undefined, isRestored: boolean): void => {
+    const [was, sweptAt] = [graceFrom, instantOf(before, 'sweptAt')];
+    graceFrom = instantOf(rows.get(accountId, 'gate'), 'graceFrom');
+    if (isRestored || sweptAt === 0 || graceFrom <= was) return;
+    const awayMs = graceFrom - sweptAt;
     if (awayMs < RULES.awayMs - SLACK_MS) fail('', `the keeper says that it was away, for ${awayMs} ms`);
   };
 
-  const checkHold = (sessionId: string, before: unknown): void => {
-    const row = rows.get(accountId, `session:${sessionId}`);
-    if (row === undefined || row.columns.heldUntil === before) return;
-    const until = heldUntil(sessionId);
-    if (until === 0) return;
+  const noteHold = (sessionId: string, isRestored: boolean): void => {
+    const until = instantOf(rows.get(accountId, `session:${sessionId}`), 'heldUntil');
+    const was = holds.get(sessionId) ?? 0;
+    if (until === was) return;
+    holds.set(sessionId, until);
+    if (isRestored || until === 0) return;
     const lately = unasked.filter((at) => at > world.now() - BRAKE_WINDOW_MS - SLACK_MS).length;
     if (lately < BRAKE_LEAST)
       fail(sessionId, `${sessionId}: held after ${lately} stops that nobody asked for`);
-    if (until > world.now() + LONGEST_HOLD_MS + SLACK_MS) fail(sessionId, `${sessionId}: held for too long`);
+    if (until - skewMs > world.now() + LONGEST_HOLD_MS + SLACK_MS)
+      fail(sessionId, `${sessionId}: held for too long`);
   };
 
   const noteUnasked = (rowKey: string): void => {
@@ -90,8 +88,11 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
   const excused = new Set<string>();
   const strayed = new Map<string, Instant>();
   return {
-    graceFrom: () => gateNow().graceFrom - skewMs,
-    heldUntil,
+    graceFrom: () => graceFrom - skewMs,
+    heldUntil(sessionId) {
+      const until = holds.get(sessionId) ?? 0;
+      return until === 0 ? 0 : until - skewMs;
+    },
     excuse: (sessionId) => void excused.add(sessionId),
     isExcused: (sessionId) => excused.has(sessionId),
     strayedAt: (sessionId) => strayed.get(sessionId),
