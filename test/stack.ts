@@ -81,6 +81,8 @@ export const accountsSetting = (
         endpoint: `http://127.0.0.1:${upstreamPort}`,
         accountId: DEMO_ACCOUNT.accountId,
         accountKey: DEMO_ACCOUNT.key,
+        // As for the demo account, whose upstream it is: these tests are not about the gap.
+        callGap: '00:00:00',
       },
     })),
   );

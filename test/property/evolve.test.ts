@@ -129,8 +129,19 @@ describe('no wrong end', () => {
         const isFirst = act.type === 'create' && creation.attempts <= 1;
         switch (outcome.type) {
           case 'found':
-            expect(!['Starting', 'Ready'].includes(outcome.sighting.status) || isFirst).toBe(true);
-            expect(next.owned).toBe(!(isFirst && creation.attempts === 1 && !outcome.created));
+            {
+              // A server that no answer to a create told of, and that has not what the create asked for.
+              const { leaseMinutes, size } = outcome.sighting;
+              const isOther =
+                leaseMinutes !== creation.maxLeaseMinutes || (size !== null && size !== session.size);
+              const isUnknown = act.type !== 'create' && observed.status === 'Requested';
+              const isStrange = isUnknown && creation.attempts > 0 && isOther;
+              const isRunning = ['Starting', 'Ready'].includes(outcome.sighting.status);
+              expect(!isRunning || isFirst || isStrange).toBe(true);
+              const isTaken = isFirst && creation.attempts === 1 && !outcome.created;
+              expect(next.owned).toBe(!(isTaken || isStrange));
+              expect(next.because === 'foreign').toBe(!next.owned);
+            }
             return;
           case 'missing': {
             const again = missingSince ?? Number.POSITIVE_INFINITY;

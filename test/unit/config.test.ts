@@ -11,6 +11,7 @@ import {
   SECRET_BYTES,
   STORAGE,
   UPSTREAM,
+  withUpstream,
 } from './config-fixture.ts';
 
 const RATES = ['KEEPER_READS_PER_SECOND', 'KEEPER_WRITES_PER_SECOND', 'KEEPER_HEARTBEATS_PER_SECOND'];
@@ -40,6 +41,10 @@ describe('settings', () => {
             extensionMinutes: 60,
             observeIntervalMs: 600_000,
             launchTimeoutMs: 300_000,
+            callGapMs: 5_000,
+            awayMs: 300_000,
+            isExclusive: false,
+            orphanGraceMs: 300_000,
           },
         },
       ],
@@ -61,6 +66,8 @@ describe('settings', () => {
       KEEPER_EXTENSION: '00:05',
       KEEPER_OBSERVE_INTERVAL: '00:00:01.5',
       KEEPER_LAUNCH_TIMEOUT: '00:10:00',
+      KEEPER_ORPHAN_GRACE: '01:00:00',
+      ...withUpstream({ callGap: '00:00:07.5', exclusive: true }),
       KEEPER_READS_PER_SECOND: '1000',
       KEEPER_WRITES_PER_SECOND: ' 0.5 ',
       KEEPER_HEARTBEATS_PER_SECOND: '12.25',
@@ -81,6 +88,10 @@ describe('settings', () => {
       extensionMinutes: 5,
       observeIntervalMs: 1500,
       launchTimeoutMs: 600_000,
+      callGapMs: 7_500,
+      awayMs: 300_000,
+      isExclusive: true,
+      orphanGraceMs: 3_600_000,
     });
   });
 
@@ -103,6 +114,7 @@ describe('settings', () => {
     'KEEPER_EXTENSION',
     'KEEPER_OBSERVE_INTERVAL',
     'KEEPER_LAUNCH_TIMEOUT',
+    'KEEPER_ORPHAN_GRACE',
     ...RATES,
     'KEEPER_PUBLIC_URL',
     'APPLICATIONINSIGHTS_CONNECTION_STRING',
@@ -152,6 +164,7 @@ describe('settings that are wrong', () => {
     'KEEPER_EXTENSION',
     'KEEPER_OBSERVE_INTERVAL',
     'KEEPER_LAUNCH_TIMEOUT',
+    'KEEPER_ORPHAN_GRACE',
   ].flatMap((name) =>
     ['0:0:0', '5', '-0:5:0', 'PT5M', '1:60:0', KEY].map((value): [string, string] => [name, value]),
   );

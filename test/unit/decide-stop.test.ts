@@ -26,10 +26,11 @@ describe('a session that is to be stopped', () => {
       check(
         states.flatMap(({ state, session }): Row[] => [
           {
-            name: `${state}: is stopped`,
+            name: `${state}: is ${state === 'requested' ? 'looked for first, as it may be somebody else’s' : 'stopped'}`,
             session: { ...session, desired: stopped(because) },
             now: T0,
-            expected: { type: 'stop', because },
+            expected:
+              state === 'requested' ? { type: 'observe', because: 'unconfirmed' } : { type: 'stop', because },
           },
           {
             name: `${state}, accepted: is looked at a second later`,

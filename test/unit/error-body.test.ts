@@ -11,6 +11,7 @@ const CLASSES: readonly (readonly [KeeperErrorClass, number, string])[] = [
   [errors.InvalidLeaseError, 422, 'InvalidLease'],
   [errors.SessionNotRunningError, 422, 'SessionNotRunning'],
   [errors.TooManyRequestsError, 429, 'TooManyRequests'],
+  [errors.KeepAliveRefusedError, 429, 'TooManyKeptSessions'],
   [errors.ExtensionRefusedError, 400, 'ExtensionRefused'],
   [errors.PayloadTooLargeError, 413, 'PayloadTooLarge'],
   [errors.UnauthorizedError, 401, 'Unauthorized'],
