@@ -19,7 +19,7 @@ export interface CheckedClock extends Clock {
 }
 
 /** More than the way of a reply, its rounding, and what well-kept machines differ by. */
-const TRUSTED_MS = 30_000;
+export const TRUSTED_MS = 30_000;
 
 /**
  * The clock of this machine, or the table's time where the two are too far apart: deadlines are written by one instance

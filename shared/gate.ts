@@ -1,3 +1,4 @@
+import { TRUSTED_MS } from './clock.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
 import type { AccountRules, Rules } from './session.ts';
 
@@ -42,9 +43,14 @@ export const NEW_GATE: Gate = {
 /** A `Retry-After` further ahead than this is not believed, nor is an instant of the row that could only come of one. */
 export const RETRY_AFTER_LONGEST_MS = 2 * MINUTE_MS;
 
+/** The clock of the instance that wrote an instant may be ahead of the table's, and that of the reader behind it. */
+const CLOCKS_DIFFER_MS = 2 * TRUSTED_MS;
+
 /** When the next call may leave: `now` where that is already so. */
-export const opensAt = ({ nextCallAt }: Gate, now: Instant): Instant =>
-  nextCallAt <= now || nextCallAt > now + RETRY_AFTER_LONGEST_MS ? now : nextCallAt;
+export const opensAt = ({ nextCallAt }: Gate, now: Instant): Instant => {
+  const latest = now + RETRY_AFTER_LONGEST_MS;
+  return nextCallAt <= now || nextCallAt > latest + CLOCKS_DIFFER_MS ? now : Math.min(nextCallAt, latest);
+};
 
 /** The gate after a call that leaves now. */
 export const passed = (gate: Gate, callGapMs: number, now: Instant): Gate => ({
