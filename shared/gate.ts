@@ -103,10 +103,12 @@ const graceFrom = (gate: Gate, awayMs: number, now: Instant): Instant =>
 
 /**
  * The rules of the account as it stands: with many sessions to keep, a renewal may have to wait for the calls of all
- * others, and begins so much earlier.
+ * others, and begins so much earlier. Never more than for as many as there may be (a gap that was set later, or several
+ * creates at once, may have let in others): a margin that reaches beyond a renewal would ask for one all the time.
  */
 export const rulesAt = (gate: Gate, rules: AccountRules, now: Instant): Rules => ({
-  renewMarginMinutes: rules.renewMarginMinutes + (gate.keptCount * rules.callGapMs) / MINUTE_MS,
+  renewMarginMinutes:
+    rules.renewMarginMinutes + (Math.min(gate.keptCount, mostKept(rules)) * rules.callGapMs) / MINUTE_MS,
   extensionMinutes: rules.extensionMinutes,
   observeIntervalMs: rules.observeIntervalMs,
   launchTimeoutMs: rules.launchTimeoutMs,
