@@ -20,11 +20,13 @@ const leaseEndOf = ({ observed, leases }: LiveSession): Instant =>
     ? leaseEnd(observed.readyAt, leases.grantedMinutes).early
     : Number.POSITIVE_INFINITY;
 
+const isLastCall = (session: LiveSession, now: Instant): boolean => leaseEndOf(session) - now < LAST_CALL_MS;
+
 /** The smaller, the more urgent: who would be cut off, who was promised something, who costs money, who is looked at. */
 const rank = ({ session, act }: Due, now: Instant): number => {
   switch (act.type) {
     case 'extend':
-      if (leaseEndOf(session) - now < LAST_CALL_MS) return 0;
+      if (isLastCall(session, now)) return 0;
       return act.because === 'client' ? 2 : 6;
     case 'stop':
       return session.desired.state === 'stopped' ? 1 : 5;
@@ -37,12 +39,14 @@ const rank = ({ session, act }: Due, now: Instant): number => {
   }
 };
 
-/** When it has to be done, among those of the same rank. */
-const deadline = ({ session, act }: Due): Instant =>
-  act.type === 'extend' && act.because !== 'client' ? leaseEndOf(session) : session.dueAt;
+/** When it has to be done, among those of the same rank: of two that would be cut off, whoever is so first. */
+const deadline = ({ session, act }: Due, now: Instant): Instant => {
+  const isForLease = act.type === 'extend' && (act.because !== 'client' || isLastCall(session, now));
+  return isForLease ? leaseEndOf(session) : session.dueAt;
+};
 
 /** The most urgent first. */
 export const byUrgency =
   (now: Instant) =>
   (one: Due, other: Due): number =>
-    rank(one, now) - rank(other, now) || deadline(one) - deadline(other);
+    rank(one, now) - rank(other, now) || deadline(one, now) - deadline(other, now);
