@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Gate,
+  heldBack,
+  isSweptByOther,
+  left,
+  mostKept,
+  NEW_GATE,
+  noted,
+  opensAt,
+  passed,
+  rulesAt,
+  SWEEPER_MS,
+  swept,
+} from '../../shared/gate.ts';
+import { accountRules, minutes, seconds, T0 } from '../builders.ts';
+
+const gate = (overrides: Partial<Gate> = {}): Gate => ({
+  ...NEW_GATE,
+  sweptAt: T0,
+  ...overrides,
+});
+
+describe('the gate opens', () => {
+  it.each([
+    ['at once, where it is open', 0, 0],
+    ['at once, where it opens now', T0, 0],
+    ['when the last call is long enough ago', T0 + 1, 1],
+    ['after a Retry-After', T0 + minutes(2), minutes(2)],
+    // Another instance wrote it, and its clock may be a minute ahead of this one.
+    ['after two minutes where another clock says a little more', T0 + minutes(3), minutes(2)],
+    ['at once, where its row says what no call can have said', T0 + minutes(3) + 1, 0],
+    ['at once, where its row is of another century', Number.MAX_SAFE_INTEGER, 0],
+  ])('%s', (_, nextCallAt, afterMs) => {
+    expect(opensAt(gate({ nextCallAt }), T0)).toBe(T0 + afterMs);
+  });
+
+  it('a gap after a call, and at once where there is no gap', () => {
+    expect(opensAt(passed(gate(), seconds(5), T0), T0 + 1)).toBe(T0 + seconds(5));
+    expect(opensAt(passed(gate(), 0, T0), T0)).toBe(T0);
+  });
+});
+
+describe('an answer that tells to wait', () => {
+  it.each([
+    ['is heeded', 0, seconds(30), T0 + seconds(30)],
+    ['is heeded for two minutes', 0, minutes(2), T0 + minutes(2)],
+    ['is not believed beyond', 0, minutes(2) + 1, 0],
+    ['does not shorten a longer wait', T0 + seconds(40), seconds(30), T0 + seconds(40)],
+    ['lengthens a shorter one', T0 + seconds(5), seconds(30), T0 + seconds(30)],
+    ['counts for more than a row that is wrong', T0 + minutes(60), seconds(30), T0 + seconds(30)],
+  ])('%s', (_, nextCallAt, retryAfterMs, expected) => {
+    const before = gate({ nextCallAt });
+    const after = heldBack(before, retryAfterMs, T0);
+    expect(after.nextCallAt).toBe(expected);
+    // What is no news is not written.
+    expect(after === before).toBe(expected === nextCallAt);
+  });
+});
+
+describe('a sweeper', () => {
+  const own = { id: 'me', until: T0 + SWEEPER_MS };
+  it.each([
+    ['nobody', null, false],
+    ['itself', own, false],
+    ['another that said so lately', { id: 'other', until: T0 + 1 }, true],
+    ['another whose clock is ahead', { id: 'other', until: T0 + 2 * SWEEPER_MS }, true],
+    ['another that is silent for 15 s', { id: 'other', until: T0 }, false],
+    ['another of a time that no clock can have', { id: 'other', until: T0 + 2 * SWEEPER_MS + 1 }, false],
+  ])('makes way for %s: %s', (_, sweeper, isSwept) => {
+    expect(isSweptByOther(gate({ sweeper }), 'me', T0)).toBe(isSwept);
+  });
+
+  it('takes the sweep over for 15 s, and goes on with it', () => {
+    const first = swept(gate(), 'me', accountRules, T0 + 7);
+    expect(first).toMatchObject({ sweeper: { id: 'me', until: T0 + 7 + SWEEPER_MS }, sweptAt: T0 + 7 });
+    expect(isSweptByOther(first, 'other', T0 + 6 + SWEEPER_MS)).toBe(true);
+    expect(isSweptByOther(first, 'other', T0 + 7 + SWEEPER_MS)).toBe(false);
+    expect(swept(first, 'me', accountRules, T0 + 8).sweeper).toEqual({
+      id: 'me',
+      until: T0 + 8 + SWEEPER_MS,
+    });
+  });
+
+  it('leaves only what it holds', () => {
+    const mine = gate({ sweeper: own });
+    expect(left(mine, 'me').sweeper).toBeNull();
+    expect(left(mine, 'other')).toBe(mine);
+  });
+});
+
+describe('a keeper that was away', () => {
+  const away = accountRules.awayMs;
+  it.each([
+    ['never was', null, T0, T0],
+    ['has just swept', T0, T0 + 1, 5],
+    ['is late, but no more', T0, T0 + away, 5],
+    ['was away', T0, T0 + away + 1, T0 + away + 1],
+  ])('holds nobody for idle because of that: it %s', (_, sweptAt, now, expected) => {
+    const before = gate({ sweptAt, graceFrom: 5 });
+    expect(rulesAt(before, accountRules, now).graceFrom).toBe(expected);
+    expect(noted(before, accountRules, now)).toMatchObject({ sweptAt: now, graceFrom: expected });
+    expect(swept(before, 'me', accountRules, now).graceFrom).toBe(expected);
+  });
+
+  it('keeps to that until it was away again', () => {
+    const back = noted(gate(), accountRules, T0 + minutes(60));
+    const later = noted(back, accountRules, T0 + minutes(61));
+    expect(rulesAt(later, accountRules, T0 + minutes(62)).graceFrom).toBe(T0 + minutes(60));
+  });
+});
+
+describe('the rules of an account', () => {
+  const slow = { ...accountRules, callGapMs: seconds(6) };
+  it.each([
+    ['no kept session', 0, 10],
+    ['ten of them, each with a call of 6 s before the last', 10, 11],
+    // (60 - 10) min / 3 / 6 s
+    ['as many as there may be', 166, 26.6],
+    // More were let in before the gap was set: what cannot be reached by all is not asked for all the time.
+    ['more than there may be', 5_000, 26.6],
+  ])('renew so early with %s', (_, keptCount, margin) => {
+    expect(rulesAt(gate({ keptCount }), slow, T0).renewMarginMinutes).toBeCloseTo(margin, 9);
+  });
+
+  it('are as they are set where calls need no pause', () => {
+    const { renewMarginMinutes, extensionMinutes, observeIntervalMs, launchTimeoutMs } = accountRules;
+    expect(rulesAt(gate({ keptCount: 1_000, graceFrom: 3 }), accountRules, T0)).toEqual({
+      ...{ renewMarginMinutes, extensionMinutes, observeIntervalMs, launchTimeoutMs },
+      graceFrom: 3,
+    });
+  });
+
+  it.each([
+    ['without a pause between calls: as many as there are', 0, Number.POSITIVE_INFINITY],
+    ['with 5 s', seconds(5), 200],
+    ['with 6 s', seconds(6), 166],
+    ['with a minute', minutes(1), 16],
+  ])('let sessions be kept alive %s', (_, callGapMs, expected) => {
+    expect(mostKept({ ...accountRules, callGapMs })).toBe(expected);
+  });
+});
