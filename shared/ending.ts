@@ -96,9 +96,12 @@ export const displacedUntil = ({ observed, createdAt, leases, creation }: LiveSe
 export const displaced = (session: LiveSession, now: Instant): Evolved => {
   const message = 'Its upstream is no longer configured, and its lease is over.';
   const { desired } = session;
-  return desired.state === 'stopped'
-    ? end(session, { status: 'Stopped', because: desired.because, message }, now)
-    : end(session, { status: 'Error', because: 'gone', message }, now);
+  if (desired.state === 'running') return end(session, { status: 'Error', because: 'gone', message }, now);
+  const { because } = desired;
+  // Its client has been shown the Error of a launch that failed, with its message.
+  return because === 'launch'
+    ? end(session, { status: 'Error', because, message: desired.message ?? message }, now)
+    : end(session, { status: 'Stopped', because, message }, now);
 };
 
 /** The server under this id is somebody else's: the record ends, and the server is left alone. */
