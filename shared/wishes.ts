@@ -86,12 +86,13 @@ const wishesOnly = ({ keepAlive, idleTimeoutMinutes, maxLifetimeMinutes, tags }:
 
 /**
  * Whether a create is the repetition of the one that made this session: its client's words are the same, whatever has
- * become of the session since. One that turned out to be somebody else's was made by no create of ours.
+ * become of the session since, and whatever a newer version has written beside them. One that turned out to be somebody
+ * else's was made by no create of ours.
  */
 export const isRepeated = (session: Session, wanted: NewSession): boolean =>
   !(session.life === 'ended' && session.because === 'foreign') &&
   isDeepStrictEqual(
-    [session.size, session.leases.requestedMinutes, session.models, session.requestedWishes],
+    [session.size, session.leases.requestedMinutes, session.models, wishesOnly(session.requestedWishes)],
     [wanted.size, wanted.leaseMinutes, wanted.models, wishesOnly(wanted)],
   );
 

@@ -75,7 +75,7 @@ const facts = {
   }),
   // Rows of before this column have none, nor those below with a default.
   requestedWishes: z
-    .object({
+    .looseObject({
       keepAlive: z.boolean().optional(),
       idleTimeoutMinutes: minutes.nullable().optional(),
       maxLifetimeMinutes: minutes.nullable().optional(),
