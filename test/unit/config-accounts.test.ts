@@ -143,6 +143,12 @@ describe('an account', () => {
       withUpstream({ accountKey: 'CANARY-15-chars' }),
     ],
     ['[0].upstream.accountKey: ', withUpstream({ accountKey: undefined })],
+    ...['00:01:00.001', '-00:00:05', '5', 'soon', KEY].map((callGap): [string, Environment] => [
+      '[0].upstream.callGap: must be a time span of at most a minute, such as 00:00:05',
+      withUpstream({ callGap }),
+    ]),
+    ['[0].upstream.callGap: ', withUpstream({ callGap: 5 })],
+    ['[0].upstream.exclusive: ', withUpstream({ exclusive: KEY })],
     ['[0].upstream: Unrecognized key: "endpont"', withUpstream({ endpont: KEY })],
     ['[0]: Unrecognized key: "polcy"', accounts({ ...ACCOUNT, polcy: { a: KEY } })],
     ['[0].policy: Unrecognized key: "idleTimeoutMinutes"', withPolicy({ idleTimeoutMinutes: 5 })],
@@ -176,6 +182,50 @@ describe('an account', () => {
   ])('may extend by just twice its margin: %j', (policy) => {
     expect(faultsOf(withPolicy(policy))).toEqual([]);
   });
+});
+
+describe('the upstream of an account', () => {
+  it.each([
+    [{}, 5_000],
+    [{ callGap: '00:00:00' }, 0],
+    [{ callGap: '0:0:0.25' }, 250],
+    [{ callGap: '00:01:00' }, 60_000],
+  ])('may be called with a pause: %j', (upstream, callGapMs) => {
+    expect(loadAccount(withUpstream(upstream))?.rules.callGapMs).toBe(callGapMs);
+    expect(loadAccount(withUpstream(upstream))?.upstream).not.toHaveProperty('callGap');
+  });
+
+  it('may be called without a pause where it is that of the demo account, unless it is told otherwise', () => {
+    const gapOf = (upstream: Json) =>
+      loadAccount({
+        AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
+        ...accounts({
+          ...ACCOUNT,
+          accountId: DEMO_ACCOUNT.accountId,
+          upstream: { ...UPSTREAM, ...upstream },
+        }),
+      })?.rules.callGapMs;
+    expect([gapOf({}), gapOf({ callGap: '00:00:02' })]).toEqual([0, 2_000]);
+  });
+
+  it('is shared with others, unless it is said not to be', () => {
+    const isExclusive = (upstream: Json) => loadAccount(withUpstream(upstream))?.rules.isExclusive;
+    expect([isExclusive({}), isExclusive({ exclusive: false }), isExclusive({ exclusive: true })]).toEqual([
+      ...[false, false, true],
+    ]);
+  });
+
+  it.each([
+    ['0 * * * * *', 5],
+    ['0 */2 * * * *', 6],
+    ['0 0 * * * *', 180],
+    ['*/2 * * * * *', 5],
+  ])(
+    'was not looked after where three ticks of %j passed without a sweep, and five minutes: %d',
+    (text, awayMinutes) => {
+      expect(loadAccount({ KEEPER_SWEEP_SCHEDULE: text })?.rules.awayMs).toBe(awayMinutes * 60_000);
+    },
+  );
 });
 
 describe('the demo account', () => {

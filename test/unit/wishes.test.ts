@@ -40,6 +40,35 @@ describe('a new session', () => {
   });
 });
 
+describe('what a newer version may have written', () => {
+  const newer = { calendar: 'weekdays' };
+
+  it('stays in the policy when a client changes it', () => {
+    const session = liveSession();
+    const policy = { ...session.policy, ...newer };
+    const { next } = changed({ ...session, policy }, { keepAlive: true, idleTimeoutMinutes: 5 }, T0);
+    expect(next.policy).toEqual({
+      ...policy,
+      ...{ keepAlive: true, idleTimeoutMinutes: 5, idleTimeoutExplicit: true },
+    });
+  });
+
+  it('stays in the leases when a client wants a longer one', () => {
+    const session = liveSession();
+    const leases = { ...session.leases, ...newer };
+    expect(changed({ ...session, leases }, { leaseMinutes: 90 }, T0).next.leases).toEqual({
+      ...leases,
+      floorMinutes: 90,
+    });
+  });
+
+  it('is no reason to take a repeated create for another one', () => {
+    const session = made({ keepAlive: true });
+    const requestedWishes = { ...session.requestedWishes, ...newer };
+    expect(isRepeated({ ...session, requestedWishes }, { ...wanted, keepAlive: true })).toBe(true);
+  });
+});
+
 describe('a create of an id that is taken', () => {
   const words = { ...wanted, keepAlive: true, idleTimeoutMinutes: null, tags: { team: 'blue' } };
   const session = made(words);
