@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide, foresee, isVerdict } from '../../shared/decide.ts';
-import {
-  activity,
-  liveSession,
-  minutes,
-  requestedSession,
-  rules,
-  starting,
-  stopped,
-  T0,
-} from '../builders.ts';
+import { activity, liveSession, requestedSession, rules, starting, stopped, T0 } from '../builders.ts';
 import { at, check, extend, look, none } from './decide-table.ts';
 
 const kept = { keepAlive: true, idleTimeoutMinutes: 30 };
@@ -22,8 +13,8 @@ describe('a session that the brake holds', () => {
     {
       name: 'idle: is not stopped, but looked at',
       session: liveSession({ ...idle, heldUntil: at(60) }),
-      now: at(36),
-      expected: none(look(at(36) + minutes(0) - (at(36) % minutes(10)) + minutes(10), 'interval')),
+      now: at(35, 30),
+      expected: none(look(at(36), 'interval')),
     },
     {
       name: 'idle: is stopped when that is over',
@@ -33,7 +24,7 @@ describe('a session that the brake holds', () => {
     },
     {
       name: 'idle, kept and low: is extended meanwhile',
-      session: liveSession({ ...idle, leases: { grantedMinutes: 45 }, heldUntil: at(60) }),
+      session: liveSession({ ...idle, leases: { grantedMinutes: 45, floorMinutes: 45 }, heldUntil: at(60) }),
       now: at(36),
       expected: extend('keep-alive', 97),
     },
