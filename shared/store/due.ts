@@ -27,6 +27,19 @@ export const createDueIndex = (table: Table): DueIndex => {
     (await table.get(accountId, rowKeys.live(sessionId))) ??
     (await table.get(accountId, rowKeys.ended(sessionId)));
 
+  const dropDue = async ({ accountId, sessionId }: SessionKey, at: number): Promise<void> => {
+    const stale = removal(rowKeys.due(at, sessionId));
+    if ((await table.get(accountId, stale.rowKey)) === undefined) return;
+    const row = await rawRecord(accountId, sessionId);
+    if (row === undefined) {
+      await table.submit(accountId, [stale]);
+    } else if (instantOf(row.columns.dueAt) !== at) {
+      // Under the record's etag: it may just be coming to want this row.
+      const { rowKey, etag } = row;
+      await table.submit(accountId, [{ type: 'update', rowKey, columns: {}, etag }, stale]);
+    }
+  };
+
   return {
     async *due(accountId, now) {
       for await (const { rowKey, columns } of table.list(accountId, dueBound(0), dueBound(now + 1))) {
@@ -34,24 +47,13 @@ export const createDueIndex = (table: Table): DueIndex => {
       }
     },
 
-    async dropDue({ accountId, sessionId }, at) {
-      const stale = removal(rowKeys.due(at, sessionId));
-      if ((await table.get(accountId, stale.rowKey)) === undefined) return;
-      const row = await rawRecord(accountId, sessionId);
-      if (row === undefined) {
-        await table.submit(accountId, [stale]);
-      } else if (instantOf(row.columns.dueAt) !== at) {
-        // Under the record's etag: it may just be coming to want this row.
-        const { rowKey, etag } = row;
-        await table.submit(accountId, [{ type: 'update', rowKey, columns: {}, etag }, stale]);
-      }
-    },
+    dropDue,
 
     async postpone({ accountId, sessionId }, { at, faults }, until) {
       const row = await rawRecord(accountId, sessionId);
       if (row === undefined || until === at) return;
-      // It has moved since it was found due.
-      if ((instantOf(row.columns.dueAt) ?? at) !== at) return;
+      // It has moved since it was found due; or this row is a stale one, which nobody else removes while it is at fault.
+      if ((instantOf(row.columns.dueAt) ?? at) !== at) return dropDue({ accountId, sessionId }, at);
       const { rowKey, etag } = row;
       const columns = { faults: faults + 1 };
       await table.submit(accountId, [
