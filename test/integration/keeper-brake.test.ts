@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import type { Keeper } from '../../shared/keeper.ts';
+import { minutes, seconds } from '../builders.ts';
+import { type Stage, setStage, settled } from './keeper-stage.ts';
+import { useTable } from './store-fixture.ts';
+
+const fixture = useTable();
+
+const several = async (stage: Stage, keeper: Keeper, count: number, more = {}): Promise<string[]> => {
+  const ids: string[] = [];
+  for (let index = 0; index < count; index += 1) ids.push(await stage.ready(keeper, more));
+  return ids;
+};
+const running = async (stage: Stage, ids: readonly string[]): Promise<string[]> => {
+  const sessions = await Promise.all(ids.map((id) => stage.session(id)));
+  return sessions.flatMap((one) =>
+    one.life === 'live' && one.desired.state === 'running' ? [one.sessionId] : [],
+  );
+};
+/** Sweeps go on for so long, without anything else. */
+const sweepFor = (stage: Stage, keeper: Keeper, count: number): Promise<void> => stage.sweep([keeper], count);
+
+describe('sessions that all become idle at once', () => {
+  const idleTogether = async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper();
+    const ids = await several(stage, keeper, 8, { idleTimeoutMinutes: 20, keepAlive: true });
+    await settled(stage);
+    stage.now += minutes(21);
+    await settled(stage);
+    await keeper.sweep();
+    return { stage, keeper, ids };
+  };
+
+  it('are stopped up to the fifth; the others are held, each with an event and a report', async () => {
+    const { stage, ids } = await idleTogether();
+    const held = await running(stage, ids);
+    expect(held).toHaveLength(3);
+    expect(
+      stage
+        .faults('brake')
+        .map((fault) => 'sessionId' in fault && fault.sessionId)
+        .sort(),
+    ).toEqual(held.toSorted());
+    for (const id of held) {
+      const session = await stage.live(id);
+      expect((session.heldUntil ?? 0) - stage.now).toBeLessThanOrEqual(minutes(20));
+      expect((session.heldUntil ?? 0) - stage.now).toBeGreaterThan(minutes(19));
+      const { events } = await fixture.rowsOf(session);
+      expect(events.filter(({ columns }) => columns.kind === 'held')).toHaveLength(1);
+    }
+  });
+
+  it('are kept while they are held, told of once, and stopped then', async () => {
+    const { stage, keeper, ids } = await idleTogether();
+    const held = await running(stage, ids);
+    for (const id of held)
+      stage.servers.set(id, { status: 'Ready', leaseMinutes: 60, readyAt: stage.now - minutes(53) });
+    await sweepFor(stage, keeper, 19);
+    expect(await running(stage, held)).toEqual(held);
+    expect(held.every((id) => (stage.servers.get(id)?.leaseMinutes ?? 0) > 60)).toBe(true);
+    await sweepFor(stage, keeper, 5);
+    expect(await running(stage, held)).toEqual([]);
+    expect(stage.servers.size).toBe(0);
+    expect(stage.faults('brake')).toHaveLength(3);
+  });
+
+  it('are not stopped where their users come back', async () => {
+    const { stage, keeper, ids } = await idleTogether();
+    const [back = ''] = await running(stage, ids);
+    await sweepFor(stage, keeper, 15);
+    await keeper.heartbeat(back);
+    await sweepFor(stage, keeper, 15);
+    expect(await running(stage, ids)).toEqual([back]);
+  });
+});
+
+it('stops that clients ask for are never held, however many', async () => {
+  const stage = setStage(fixture);
+  const keeper = stage.keeper();
+  const ids = await several(stage, keeper, 8);
+  for (const id of ids) await keeper.stop(id);
+  stage.now += seconds(10);
+  await keeper.sweep();
+  for (const id of ids) expect(await stage.ended(id)).toMatchObject({ status: 'Stopped', because: 'asked' });
+  expect(stage.faults('brake')).toEqual([]);
+  expect((await stage.store.readGate(stage.accountId)).unaskedStops).toEqual([]);
+});
+
+it('a few that become idle now and then are no reason for the brake', async () => {
+  const stage = setStage(fixture);
+  const keeper = stage.keeper();
+  const ids: string[] = [];
+  for (let index = 0; index < 8; index += 1) {
+    ids.push(await stage.ready(keeper, { idleTimeoutMinutes: 5, leaseMinutes: 600 }));
+    await sweepFor(stage, keeper, 3);
+  }
+  await sweepFor(stage, keeper, 10);
+  expect(await running(stage, ids)).toEqual([]);
+  expect(stage.faults('brake')).toEqual([]);
+});
+
+describe('servers that all disappear at once', () => {
+  const gone = async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper();
+    const ids = await several(stage, keeper, 8, { leaseMinutes: 600 });
+    await settled(stage);
+    const servers = new Map(stage.servers);
+    stage.servers.clear();
+    stage.now += minutes(11);
+    await settled(stage);
+    await sweepFor(stage, keeper, 3);
+    return { stage, keeper, ids, servers };
+  };
+
+  it('are taken for gone up to the fifth; the others are held', async () => {
+    const { stage, keeper, ids } = await gone();
+    expect(await running(stage, ids)).toHaveLength(3);
+    expect(stage.faults('brake')).toHaveLength(3);
+    await sweepFor(stage, keeper, 24);
+    expect(await running(stage, ids)).toHaveLength(3);
+    await sweepFor(stage, keeper, 12);
+    expect(await running(stage, ids)).toEqual([]);
+    for (const id of ids) expect(await stage.ended(id)).toMatchObject({ status: 'Error', because: 'gone' });
+    expect(stage.faults('brake')).toHaveLength(3);
+  });
+
+  it('are found again, where it was the list that was wrong', async () => {
+    const { stage, keeper, ids, servers } = await gone();
+    const held = await running(stage, ids);
+    for (const [id, server] of servers) if (held.includes(id)) stage.servers.set(id, server);
+    await sweepFor(stage, keeper, 3);
+    for (const id of held) {
+      expect(await stage.live(id)).toMatchObject({ missingSince: null, heldUntil: null });
+    }
+  });
+});
