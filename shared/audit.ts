@@ -1,9 +1,13 @@
 import { decide, dueAtOf } from './decide.ts';
+import { UnreadableRowError } from './errors.ts';
 import { evolve } from './evolve.ts';
 import { type Gate, isBraked, withUnaskedStop } from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import { type Limits, START_WINDOW_MS } from './intent.ts';
 import type { Instant } from './lease.ts';
+import type { Sighting } from './outcome.ts';
+import { inParallel } from './parallel.ts';
+import { SESSION_ID } from './protocol/vocabulary.ts';
 import type { Surroundings } from './reconcile.ts';
 import type { EndedSession } from './session.ts';
 import { decideStranger, type Stranger } from './strangers.ts';
@@ -23,8 +27,11 @@ export interface Audit {
 
 /** What was stopped because its session is over is looked at again so soon. */
 const AGAIN_MS = 30_000;
-/** More of them are no account that anybody keeps an eye on: the rest waits for its turn. */
-const MAX_STRANGERS = 200;
+/**
+ * So many of them are kept in mind: as many ids, of any length, as a column holds. Those that are to be stopped come
+ * first; more of the others are no account that anybody keeps an eye on, and wait for their turn.
+ */
+const MAX_STRANGERS = 100;
 
 export const createAudit = (
   { accountId, store, upstream, rules, clock, defaults, telemetry }: Surroundings,
@@ -55,15 +62,28 @@ export const createAudit = (
     { sightings }: Listing & { type: 'listed' },
     ids: ReadonlySet<string>,
   ): Promise<Stranger[]> => {
-    const strangers: Stranger[] = [];
-    for (const [sessionId, sighting] of sightings) {
-      const isLiving = sighting.status === 'Starting' || sighting.status === 'Ready';
-      if (!isLiving || ids.has(sessionId) || strangers.length === MAX_STRANGERS) continue;
-      const found = await store.read({ accountId, sessionId }, clock.now());
-      if (found?.session.life === 'live') continue;
-      strangers.push({ sessionId, sighting, ended: found?.session });
+    const unexplained = [...sightings].filter(
+      ([sessionId, { status }]) => (status === 'Starting' || status === 'Ready') && !ids.has(sessionId),
+    );
+    const strangers = (await inParallel(unexplained, strangerOf)).flat();
+    const isOver = ({ ended }: Stranger): number => (ended === undefined ? 1 : 0);
+    return strangers.sort((one, other) => isOver(one) - isOver(other)).slice(0, MAX_STRANGERS);
+  };
+
+  /** One at most: none where its record explains it, cannot be read, or is about a server of another upstream. */
+  const strangerOf = async ([sessionId, sighting]: readonly [string, Sighting]): Promise<Stranger[]> => {
+    // No session can have such an id, nor any row.
+    if (!SESSION_ID.test(sessionId)) return [];
+    try {
+      const session = (await store.read({ accountId, sessionId }, clock.now()))?.session;
+      if (session === undefined) return [{ sessionId, sighting, ended: undefined }];
+      const isHere = session.life === 'ended' && session.upstream === upstream.endpoint;
+      return isHere ? [{ sessionId, sighting, ended: session }] : [];
+    } catch (error) {
+      if (!(error instanceof UnreadableRowError)) throw error;
+      telemetry.report(faultOf('stranger', error, { accountId, sessionId }));
+      return [];
     }
-    return strangers;
   };
 
   const run = async (limits: Limits): Promise<void> => {
