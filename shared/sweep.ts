@@ -192,9 +192,20 @@ export const createSweep = (
       );
     };
 
+    /** Its faults are those of others than the sessions that are due: it is told of them, and they wait for nobody. */
+    const auditIfDue = async (overdueMs = 0): Promise<boolean> => {
+      try {
+        return await audit.runIfDue(firstGate, limits, overdueMs);
+      } catch (error) {
+        if (error instanceof StorageUnavailableError) throw error;
+        telemetry.report(faultOf('audit', error, { accountId }));
+        return true;
+      }
+    };
+
     const sweepAll = async (): Promise<boolean> => {
       // What is due comes first, unless there is always something due.
-      const isAudited = await audit.runIfDue(firstGate, limits, rules.observeIntervalMs);
+      const isAudited = await auditIfDue(rules.observeIntervalMs);
       for (let rows = await dueRows(); rows.length > 0; rows = await dueRows()) {
         const now = clock.now();
         if (now >= limits.until) return true;
@@ -204,7 +215,7 @@ export const createSweep = (
         }
         await sweepRows(rows);
       }
-      if (!isAudited) await audit.runIfDue(firstGate, limits);
+      if (!isAudited) await auditIfDue();
       return !isAllDone;
     };
 
