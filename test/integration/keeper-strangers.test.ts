@@ -101,7 +101,9 @@ describe('a server whose session is over', () => {
     const sound = await stage.ready(keeper, { keepAlive: true });
     stage.now += minutes(25);
     await keeper.heartbeat(sound);
-    await stage.sweep([keeper], 28);
+    await stage.sweep([keeper], 2);
+    stage.now += minutes(25);
+    await stage.sweep([keeper], 2);
     expect(stage.servers.get(sound)?.leaseMinutes).toBeGreaterThan(60);
     expect(stage.servers.has(other)).toBe(false);
     expect(stage.servers.has(broken)).toBe(true);
@@ -166,15 +168,28 @@ describe('a server without a record', () => {
     const stage = setStage(fixture);
     const keeper = stage.keeper();
     const id = await stage.ready(keeper, { keepAlive: true });
-    for (let index = 0; index < 190; index += 1)
+    for (let index = 0; index < 130; index += 1)
       stage.servers.set(`${String(index).padStart(4, '0')}${'x'.repeat(252)}`, server(stage));
     stage.servers.set('a name / that no row can have', server(stage));
-    await stage.sweep([keeper], 12);
-    stage.now += minutes(13);
+    const over = await stray(stage);
+    await stage.sweep([keeper], 2);
+    stage.now += minutes(25);
     await keeper.heartbeat(id);
-    await stage.sweep([keeper], 28);
+    await stage.sweep([keeper], 2);
+    stage.now += minutes(25);
+    await stage.sweep([keeper], 2);
+    // However many are before it on the list.
+    expect(stage.servers.has(over)).toBe(false);
     expect(stage.servers.get(id)?.leaseMinutes).toBeGreaterThan(60);
   });
+});
+
+it('a server of another upstream, under the id of a session that was made and ended elsewhere, is left', async () => {
+  const stage = setStage(fixture);
+  const id = await stray(stage);
+  stage.now += minutes(11);
+  await stage.sweep([stage.keeper({ endpoint: 'http://127.0.0.1:2' })], 15);
+  expect(stage.servers.has(id)).toBe(true);
 });
 
 describe('a session of an upstream that is not configured any more', () => {
