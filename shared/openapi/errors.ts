@@ -2,6 +2,7 @@ import {
   BadRequestError,
   ExtensionRefusedError,
   ForbiddenError,
+  KeepAliveRefusedError,
   type KeeperError,
   LeaseNotLargerError,
   LeaseTooLongError,
@@ -67,6 +68,9 @@ const tooManyConflicts: KeeperError = new TooManyConflictsError(
   'The session is being changed by too many others.',
   { retryAfterSeconds: 1 },
 );
+const tooManyCalls = new TooManyRequestsError('Too many read calls of this account: call again in 1 s.', {
+  retryAfterSeconds: 1,
+});
 const somethingWrong = new RangeError();
 
 /** By name: what is said of it, and examples by their summaries. All examples of one have the same status. */
@@ -173,10 +177,17 @@ export const ERRORS = {
   },
   TooManyCalls: {
     description: 'The account calls too often. Nothing was done; the same call may be repeated in a while.',
+    examples: { 'Too many': tooManyCalls },
+  },
+  TooManyCallsOrKept: {
+    description:
+      'The account calls too often; or `keepAlive` is wanted for more sessions than can be kept alive at the rate at which the account may call its upstream (`TooManyKeptSessions`). Nothing was done: the same call may be repeated in a while, or made without `keepAlive`.',
     examples: {
-      'Too many': new TooManyRequestsError('Too many read calls of this account: call again in 1 s.', {
-        retryAfterSeconds: 1,
-      }),
+      'Too many': tooManyCalls,
+      'Too many kept': new KeepAliveRefusedError(
+        'No more than 200 sessions can be kept alive at the rate at which this account may call its upstream.',
+        { retryAfterSeconds: 60, target: 'keepAlive' },
+      ),
     },
   },
   Failed: {

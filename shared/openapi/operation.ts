@@ -47,3 +47,9 @@ export const namedExamples = (examples: Examples): Record<string, Example> =>
 
 /** What every call with a token may be answered. */
 export const ACCOUNT_ERRORS = ['Unauthorized', 'Forbidden', 'TooManyCalls'] as const satisfies ErrorName[];
+/** Those of calls that can want a session kept alive. */
+export const KEEPING_ERRORS = [
+  'Unauthorized',
+  'Forbidden',
+  'TooManyCallsOrKept',
+] as const satisfies ErrorName[];

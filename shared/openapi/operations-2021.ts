@@ -2,7 +2,7 @@ import { API_VERSION } from '../protocol/api-version.ts';
 import { PAGE_SIZE } from '../protocol/session-2021.ts';
 import { EXAMPLE_ACCOUNT, EXTENDED_MINUTES, example2021 } from './examples.ts';
 import { HEARTBEAT } from './heartbeat.ts';
-import { ACCOUNT_ERRORS, type OperationSpec } from './operation.ts';
+import { ACCOUNT_ERRORS, KEEPING_ERRORS, type OperationSpec } from './operation.ts';
 
 /** The sessions of an account in the second generation, `2021-01-01`. */
 
@@ -51,7 +51,7 @@ export const OPERATIONS_2021: readonly OperationSpec[] = [
         body: { schema: 'Session', examples: { Ready: example2021('ready') } },
       },
     ],
-    errors: ['BadCreate', ...ACCOUNT_ERRORS, 'IdTaken', 'TooLarge', 'SessionFailed', 'Unavailable'],
+    errors: ['BadCreate', ...KEEPING_ERRORS, 'IdTaken', 'TooLarge', 'SessionFailed', 'Unavailable'],
   },
   {
     ...common,
@@ -131,7 +131,7 @@ export const OPERATIONS_2021: readonly OperationSpec[] = [
     ],
     errors: [
       'BadUpdate',
-      ...ACCOUNT_ERRORS,
+      ...KEEPING_ERRORS,
       'NoSuchSession',
       'TooLarge',
       'LeaseRefused',

@@ -1,6 +1,6 @@
 import { EXAMPLE_SESSION_V1, exampleV1 } from './examples.ts';
 import { HEARTBEAT } from './heartbeat.ts';
-import { ACCOUNT_ERRORS, type OperationSpec } from './operation.ts';
+import { ACCOUNT_ERRORS, KEEPING_ERRORS, type OperationSpec } from './operation.ts';
 
 /** The sessions of an account in the first generation, `v1`. */
 
@@ -46,7 +46,7 @@ export const OPERATIONS_V1: readonly OperationSpec[] = [
         body: { schema: 'SessionCreatedV1', examples: { 'The new id': { sessionId: EXAMPLE_SESSION_V1 } } },
       },
     ],
-    errors: ['BadCreateV1', ...ACCOUNT_ERRORS, 'IdTakenV1', 'TooLarge', 'Failed', 'Unavailable'],
+    errors: ['BadCreateV1', ...KEEPING_ERRORS, 'IdTakenV1', 'TooLarge', 'Failed', 'Unavailable'],
   },
   {
     ...common,
@@ -115,7 +115,7 @@ export const OPERATIONS_V1: readonly OperationSpec[] = [
     answers: [{ status: 200, description: 'The session is changed.' }],
     errors: [
       'BadUpdateV1',
-      ...ACCOUNT_ERRORS,
+      ...KEEPING_ERRORS,
       'NoSuchSession',
       'SessionOver',
       'TooLarge',
