@@ -162,7 +162,9 @@ const toAction = (partitionKey: string, change: RowChange): TransactionAction =>
 };
 
 const toRow = (entity: Record<string, unknown>): Row => {
-  const { partitionKey, rowKey, etag, timestamp, ...columns } = entity;
+  const { partitionKey, rowKey, etag, timestamp, ...rest } = entity;
+  // What the protocol adds, such as `odata.metadata`, is no column, and must not become one of another row.
+  const columns = Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith('odata.')));
   return { rowKey: String(rowKey), etag: String(etag), columns: columns as Columns };
 };
 
