@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import './azurite-without-telemetry.ts';
 import { assertPortsFree } from './ports.ts';
 import { stopRequested, writePidFile } from './process-life.ts';
 

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { AZURITE_NODE_OPTIONS } from '../azurite.ts';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../node_modules/azurite/dist/src/queue/main.js', import.meta.url));
 
@@ -34,10 +36,15 @@ const portOf = async (child: ChildProcess): Promise<number> => {
 export const startAzuriteQueue = async (port = 0): Promise<AzuriteQueue> => {
   const folder = await mkdtemp(join(tmpdir(), 'azurite-queue-'));
   const options = ['--inMemoryPersistence', '--disableTelemetry', '--silent', '--skipApiVersionCheck'];
-  const child = spawn(process.execPath, [SCRIPT, '--queuePort', String(port), ...options], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...AZURITE_NODE_OPTIONS, SCRIPT, '--queuePort', String(port), ...options],
+    {
+      cwd: folder,
+      env: { ...process.env, ...COMPILE_CACHE },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const exited = once(child, 'exit');
   const listening = await portOf(child);
   child.stdout?.resume();
