@@ -12,15 +12,16 @@ export default defineConfig({
           name: 'fast',
           include: ['test/{unit,property}/**/*.test.ts'],
           // Properties take a second or two each, and more where other files are at work beside them.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {
         test: {
           name: 'parts',
           include: ['test/{contract,integration,browser}/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Above what a test waits for one thing (test/stack.ts), several times in a row.
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -34,8 +35,8 @@ export default defineConfig({
         test: {
           name: 'alone',
           include: ['test/alone/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
           // What measures times, or needs the whole machine, comes after everything else, one file at a time.
           sequence: { groupOrder: 1 },
           fileParallelism: false,
@@ -49,7 +50,7 @@ export default defineConfig({
                 include: ['test/soak/**/*.test.ts', 'test/integration/fuzz.test.ts'],
                 fileParallelism: false,
                 testTimeout: 900_000,
-                hookTimeout: 60_000,
+                hookTimeout: 120_000,
               },
             },
           ]

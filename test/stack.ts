@@ -7,6 +7,7 @@ import { freePorts } from '../infra/local/ports.ts';
 import { type Stack, type StackSettings, startStack } from '../infra/local/stack.ts';
 import { DEMO_ACCOUNT } from '../shared/config.ts';
 import { type KeptSessionV1, keptSessionV1Schema } from '../shared/protocol/kept.ts';
+import { CHEAP_SERVER } from './cheap-server.ts';
 import { COMPILE_CACHE } from './compile-cache.ts';
 import { holdToDescription, releaseFromDescription } from './described.ts';
 
@@ -20,8 +21,12 @@ export interface TestStack {
   stop(): Promise<void>;
 }
 
-/** A fast keeper: the timer ticks every 2 s, and servers start in half a second. */
-const FAST = { KEEPER_SWEEP_SCHEDULE: '*/2 * * * * *', SESSION_HOST_STARTUP: '00:00:00.5' };
+/** A fast keeper: the timer ticks every 2 s, and servers start in half a second, as processes that cost nothing. */
+const FAST = {
+  KEEPER_SWEEP_SCHEDULE: '*/2 * * * * *',
+  SESSION_HOST_STARTUP: '00:00:00.5',
+  ...CHEAP_SERVER,
+};
 
 type Environment = Record<string, string>;
 
@@ -87,11 +92,17 @@ export const accountsSetting = (
     })),
   );
 
+/**
+ * How long a test waits for what is to happen at all. No promise of the product: under load a create alone may take
+ * many seconds, the next look comes ten seconds later, and what meets no answer is tried again after up to thirty.
+ */
+export const PATIENCE_MS = 60_000;
+
 /** Polls, because a process of another program has no event to await; fails loudly when the time is over. */
 export const eventually = async <Value>(
   what: string,
   look: () => Promise<Value | undefined> | Value | undefined,
-  withinMs: number,
+  withinMs = PATIENCE_MS,
 ): Promise<Value> => {
   const end = Date.now() + withinMs;
   for (;;) {
@@ -149,8 +160,6 @@ export interface Client {
   sessions: string;
 }
 
-const WITHIN_MS = 25_000;
-
 export const connect = async (
   keeperUrl: string,
   account: { accountId: string; key: string } = DEMO_ACCOUNT,
@@ -166,7 +175,7 @@ export const connect = async (
       method,
       headers,
       ...(body === undefined ? {} : { body }),
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     };
     const answer = await fetch(`${keeperUrl}${path}`, init);
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
@@ -190,7 +199,7 @@ export const connect = async (
       if (shown.status !== 200) throw new Error(`properties answered ${shown.status}: ${shown.text}`);
       return keptSessionV1Schema.parse(JSON.parse(shown.text));
     },
-    untilStatus: (sessionId, status, withinMs = WITHIN_MS) =>
+    untilStatus: (sessionId, status, withinMs) =>
       eventually(
         `${sessionId} ${status}`,
         async () => {

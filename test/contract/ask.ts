@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { PATIENCE_MS } from '../stack.ts';
 import { type Answer, checkAnswer } from './check-answer.ts';
 import { type Exchange, type Expected, expectedOn, type Request } from './exchange.ts';
 import type { Place, Side } from './sides.ts';
@@ -54,7 +55,7 @@ export const send = async (place: Place, request: Request, words: Words): Promis
     headers,
     // As bytes: a text would be given a Content-Type where there is to be none.
     ...(text === undefined ? {} : { body: Buffer.from(text) }),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
 };

@@ -10,7 +10,7 @@ import { openKeeper, openSessionHost, type Side } from './sides.ts';
 /** Both sides answer every exchange of the reference page, in both generations, to the letter. */
 
 /** The keeper looks at a starting session every ten seconds, and may be one of several at work here. */
-const HOOK_MS = 120_000;
+const HOOK_MS = 240_000;
 
 const opening: Record<SideName, () => Promise<Side>> = {
   keeper: openKeeper,

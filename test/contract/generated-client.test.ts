@@ -72,4 +72,4 @@ it('a client generated from the description compiles and does the tour', async (
     over: 'asked',
     unknown: 'SessionNotFound',
   });
-}, 120_000);
+});

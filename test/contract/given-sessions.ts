@@ -10,8 +10,6 @@ import type { Side } from './sides.ts';
 /** The id of the session that an exchange is given. */
 export type GivenSessions = ReadonlyMap<Exchange, string>;
 
-const WITHIN_MS = 40_000;
-
 export const placeOf = ({ at, given }: Exchange): PlaceName => {
   if (at !== undefined) return at;
   const comesToItsEnd = given !== undefined && given.state !== 'Starting' && given.state !== 'Error';
@@ -52,10 +50,8 @@ export const makeGivenSessions = async (
   }
   // One after another, so that those who look are not in the way of those who start.
   for (const { wanted, id } of ids) {
-    await eventually(
-      `${side.name}: the session ${id} ${wanted.state}`,
-      async () => ((await statusOf(side, wanted, id)) === wanted.state ? true : undefined),
-      WITHIN_MS,
+    await eventually(`${side.name}: the session ${id} ${wanted.state}`, async () =>
+      (await statusOf(side, wanted, id)) === wanted.state ? true : undefined,
     );
   }
   return sessions;

@@ -43,7 +43,6 @@ beforeAll(async () => {
     KEEPER_ACCOUNTS: accountsSetting([DEMO_ACCOUNT, OTHER, LARGE], sessionHost),
     SESSION_HOST_STANDARD_PLACES: '200',
     // Whatever runs is a server: these ones are cheap.
-    SESSION_HOST_COMMAND: 'sleep 600',
     KEEPER_PUBLIC_URL: `${PUBLIC_URL}/`,
   }));
   const { keeperUrl } = test.stack;

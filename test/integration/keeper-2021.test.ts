@@ -113,11 +113,7 @@ describe.concurrent('a session of one generation', () => {
     expect((await client.show(made)).sessionMaxLeaseTime).toBe('00:25:00');
     await client.send('DELETE', `${client.sessions}/${made}`);
     expect((await client.show(made)).sessionStatus).toMatch(/Stopping|Stopped/);
-    await eventually(
-      'Stopped',
-      async () => ((await get(made)).status === 'Stopped' ? true : undefined),
-      15_000,
-    );
+    await eventually('Stopped', async () => ((await get(made)).status === 'Stopped' ? true : undefined));
   });
 
   it('with a GUID in capitals is found by v1 in its own letters, and not in others', async () => {

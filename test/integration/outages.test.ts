@@ -6,6 +6,7 @@ import {
   type Client,
   connect,
   eventually,
+  PATIENCE_MS,
   processesOf,
   readBooks,
   startTestStack,
@@ -84,13 +85,11 @@ describe('while the upstream', () => {
   it('is down for longer than the launch timeout, the session is an Error with a message, and stays one', async () => {
     await upstream.set('refusing');
     const sessionId = await create();
-    const failed = await client.untilStatus(sessionId, 'Error', (LAUNCH_TIMEOUT_SECONDS + 8) * 1_000);
+    const failed = await client.untilStatus(sessionId, 'Error', LAUNCH_TIMEOUT_SECONDS * 1_000 + PATIENCE_MS);
     expect(failed.message).toContain('did not start');
     await upstream.set('open');
-    await eventually(
-      'the end of the record',
-      async () => ((await client.show(sessionId)).keeper.ended === undefined ? undefined : true),
-      10_000,
+    await eventually('the end of the record', async () =>
+      (await client.show(sessionId)).keeper.ended === undefined ? undefined : true,
     );
     expect((await client.show(sessionId)).sessionStatus).toBe('Error');
     expect(spawnedOf(sessionId)).toBe(0);
@@ -106,7 +105,7 @@ describe('while the upstream', () => {
       expect(ms).toBeLessThan(3_500);
       expect((await client.show(sessionId)).sessionStatus).toBe('Stopping');
       await upstream.set('open');
-      await client.untilStatus(sessionId, 'Stopped', 45_000);
+      await client.untilStatus(sessionId, 'Stopped');
       expect(runs(sessionId)).toBe(0);
     },
   );
@@ -122,10 +121,8 @@ describe('while the upstream', () => {
     expect((await client.show(sessionId)).sessionMaxLeaseTime).toBe('01:00:00');
     expect((await patch()).status).toBe(503);
     await upstream.set('open');
-    await eventually(
-      'the extension',
-      async () => ((await client.show(sessionId)).sessionMaxLeaseTime === '03:00:00' ? true : undefined),
-      40_000,
+    await eventually('the extension', async () =>
+      (await client.show(sessionId)).sessionMaxLeaseTime === '03:00:00' ? true : undefined,
     );
     // The same words again: now they are answered yes, and from then on they are no longer more than the client has.
     expect((await patch()).status).toBe(200);
@@ -135,15 +132,11 @@ describe('while the upstream', () => {
 
   it('is down, health says so and is well itself', async () => {
     await upstream.set('refusing');
-    const said = await eventually(
-      'the news',
-      async () => {
-        const answer = await fetch(`${test.stack.keeperUrl}/health`);
-        const body = (await answer.json()) as { upstream: string };
-        return body.upstream === 'down' ? { status: answer.status, body } : undefined;
-      },
-      10_000,
-    );
+    const said = await eventually('the news', async () => {
+      const answer = await fetch(`${test.stack.keeperUrl}/health`);
+      const body = (await answer.json()) as { upstream: string };
+      return body.upstream === 'down' ? { status: answer.status, body } : undefined;
+    });
     expect(said).toMatchObject({ status: 200, body: { status: 'ok', table: 'up' } });
     await upstream.set('open');
   });
@@ -182,18 +175,15 @@ describe('while the table', () => {
         if (!ready.includes(id))
           expect((await client.send('DELETE', `${client.sessions}/${id}`)).status).toBe(204);
       }
-      await client.untilStatus(sessionId, 'Stopped', 45_000);
+      await client.untilStatus(sessionId, 'Stopped');
       expect(runs(sessionId)).toBe(0);
     },
-    120_000,
   );
 
   it('is down, health is 503', async () => {
     await table.set('refusing');
-    await eventually(
-      'the news',
-      async () => ((await fetch(`${test.stack.keeperUrl}/health`)).status === 503 ? true : undefined),
-      10_000,
+    await eventually('the news', async () =>
+      (await fetch(`${test.stack.keeperUrl}/health`)).status === 503 ? true : undefined,
     );
     await table.set('open');
   });

@@ -39,7 +39,7 @@ describe('the tour', () => {
       because: expect.any(String),
     });
 
-    await client.untilStatus(left, 'Stopped', 30_000);
+    await client.untilStatus(left, 'Stopped');
     const seen = JSON.parse(await runShell(set + see)) as { message: string };
     expect(seen.message).toContain('idle');
 
@@ -49,7 +49,7 @@ describe('the tour', () => {
     expect(JSON.parse(beat)).toMatchObject({ status: 'Ready', idleAt: expect.any(String) });
     expect(listed).toContain('"sessionMaxLeaseTime":"05:00:00"');
     await client.untilStatus(kept, 'Stopped');
-  }, 90_000);
+  });
 
   it('asks the same in PowerShell', async () => {
     const variables = new Map<string, string>();
@@ -73,7 +73,7 @@ describe('the tour', () => {
       'GET /v1/accounts/*/sessions',
       'DELETE /v1/accounts/*/sessions/*',
     ]);
-  }, 60_000);
+  });
 });
 
 describe('the settings table', () => {

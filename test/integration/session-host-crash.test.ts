@@ -18,7 +18,7 @@ it.runIf(process.platform === 'linux').each([0, 1, 2, 3, 4])(
   'a crash amid creates, after %i answers, leaves one process for each session at most',
   async (answersBeforeCrash) => {
     const data = newDataFolder();
-    const before = await startHost(data, { SESSION_HOST_COMMAND: 'sleep 600' });
+    const before = await startHost(data);
     await before.token();
     let answers = 0;
     let crash = (): void => undefined;
@@ -43,7 +43,7 @@ it.runIf(process.platform === 'linux').each([0, 1, 2, 3, 4])(
     const told = await Promise.all(replies);
     await before.exited;
 
-    const after = await startHost(data, { SESSION_HOST_COMMAND: 'sleep 600' });
+    const after = await startHost(data);
     for (const [index, id] of IDS.entries()) {
       const repeated = await after.call('PUT', `/${id}`, STANDARD);
       const isRunning = ['Starting', 'Ready'].includes(repeated.body.status ?? '');

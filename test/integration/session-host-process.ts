@@ -9,8 +9,10 @@ import { type BooksContent, parseBooks } from '../../infra/local/session-host/bo
 import { listProcesses } from '../../infra/local/session-host/process-table.ts';
 import type { Session2021 } from '../../shared/protocol/session-2021.ts';
 import type { SessionV1 } from '../../shared/protocol/session-v1.ts';
+import { CHEAP_SERVER } from '../cheap-server.ts';
 import { COMPILE_CACHE } from '../compile-cache.ts';
 import { holdToDescription, releaseFromDescription } from '../described.ts';
+import { PATIENCE_MS } from '../stack.ts';
 
 /** Session hosts as real processes, for tests of everything that only shows there. */
 
@@ -83,6 +85,7 @@ export const forkHost = (dataFolder: string, settings: Record<string, string> = 
       SESSION_HOST_PORT: '0',
       SESSION_HOST_STARTUP: '00:00:00.3',
       NOT_FOR_SESSIONS: 'secret',
+      ...CHEAP_SERVER,
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -153,7 +156,7 @@ export const until = async <T>(
   ask: () => T | undefined | Promise<T | undefined>,
   what: string,
 ): Promise<T> => {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;

@@ -179,7 +179,7 @@ describe('the wire', () => {
 
   it('lists a hundred sessions a page, of the longest names too, over a restart; in v1 all at once', async () => {
     const data = newDataFolder();
-    const settings = { SESSION_HOST_COMMAND: 'sleep 600', SESSION_HOST_STANDARD_PLACES: '101' };
+    const settings = { SESSION_HOST_STANDARD_PLACES: '101' };
     const host = await startHost(data, settings);
     const ids = Array.from({ length: 101 }, (_, index) => `${index}_`.padEnd(256, 'x'));
     await Promise.all(ids.map((id) => host.call('PUT', `/${id}`, STANDARD)));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { REAL_SERVER } from '../cheap-server.ts';
 import {
   cleanUpAfterEach,
   entryOf,
@@ -18,7 +19,7 @@ const STANDARD = { maxLeaseTimeMinutes: 4, size: 'standard' };
 describe('a session', () => {
   it('lives from its create to its stop, as one process', async () => {
     const data = newDataFolder();
-    const host = await startHost(data);
+    const host = await startHost(data, REAL_SERVER);
     const models = ['https://example.org/models/one', 'https://example.org/models/two'];
 
     const created = await host.call('PUT', '/My_session-1', { ...STANDARD, models });

@@ -38,7 +38,7 @@ beforeEach(async () => {
 afterEach(async () => {
   // A failed test may leave its stack: it is ended by the ids of its own processes.
   for (const { pid } of processesOf(dataFolder)) if (pid !== process.pid) process.kill(pid, 'SIGKILL');
-  await eventually('the end of all', () => (processesOf(dataFolder).length === 0 ? true : undefined), 10_000);
+  await eventually('the end of all', () => (processesOf(dataFolder).length === 0 ? true : undefined));
   rmSync(dataFolder, { recursive: true, force: true });
 });
 
@@ -56,17 +56,11 @@ const npmStart = (): ChildProcess => {
 };
 
 const ready = (): Promise<true> =>
-  eventually(
-    'the introduction',
-    () => (output.includes('Ctrl-C ends everything') ? true : undefined),
-    30_000,
-  );
+  eventually('the introduction', () => (output.includes('Ctrl-C ends everything') ? true : undefined));
 
 const nothingLeft = async (): Promise<void> => {
-  await eventually(
-    'the end of every process',
-    () => (processesOf(dataFolder).length === 0 ? true : undefined),
-    15_000,
+  await eventually('the end of every process', () =>
+    processesOf(dataFolder).length === 0 ? true : undefined,
   );
   expect(readdirSync(dataFolder).filter((name) => name.endsWith('.pid'))).toEqual([]);
 };
@@ -91,7 +85,7 @@ describe('npm start', () => {
     const { stdout } = await promisify(execFile)('bash', ['-ec', commands.join('\n')]);
     expect(stdout).toContain('202 Accepted');
     expect(stdout).toContain('"sessionStatus":"Starting"');
-    await eventually('the decision', () => (output.includes('because requested') ? true : undefined), 5_000);
+    await eventually('the decision', () => (output.includes('because requested') ? true : undefined));
     for (const part of ['functions', 'session-host', 'azurite']) {
       const pid = Number(readFileSync(join(dataFolder, `${part}.pid`), 'utf8'));
       expect(processesOf(dataFolder).map((one) => one.pid)).toContain(pid);

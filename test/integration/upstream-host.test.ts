@@ -66,7 +66,7 @@ describe('a session of the session host', () => {
   });
 
   it('is in the list over all pages while it lives', async () => {
-    const places = { SESSION_HOST_STANDARD_PLACES: '130', SESSION_HOST_COMMAND: 'sleep 600' };
+    const places = { SESSION_HOST_STANDARD_PLACES: '130' };
     const upstream = upstreamOf(await startHost(newDataFolder(), places));
     expect(await upstream.list(soon())).toEqual({ type: 'listed', sightings: new Map() });
     const ids = Array.from({ length: 105 }, (_, index) => `s-${String(index).padStart(3, '0')}`);

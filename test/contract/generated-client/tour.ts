@@ -31,7 +31,7 @@ const expected = <Answer extends { status: number; data?: unknown }, Status exte
   throw new Error(`answered ${answer.status}: ${JSON.stringify(answer.data)}`);
 };
 const until = async <Value>(look: () => Promise<Value | undefined>): Promise<Value> => {
-  for (const end = Date.now() + 40_000; Date.now() < end; ) {
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
     const value = await look();
     if (value !== undefined) return value;
     await new Promise((resolve) => setTimeout(resolve, 200));
