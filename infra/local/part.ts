@@ -32,9 +32,9 @@ export class PartFailedError extends Error {
 }
 
 const RESTART_AFTER_MS = 1_000;
-const READY_WITHIN_MS = 30_000;
-/** Longer than any part takes to end its own work and children. */
-const KILL_AFTER_MS = 8_000;
+const READY_WITHIN_MS = 60_000;
+/** Longer than any part takes to end its own work and children, be they hundreds on a busy machine. */
+const KILL_AFTER_MS = 30_000;
 
 /** @throws PartFailedError where the part ends, or hangs, before it is ready for the first time */
 export const startPart = async (settings: PartSettings): Promise<Part> => {

@@ -25,10 +25,16 @@ const unwritable = (): never => {
 describe('books', () => {
   it('are the same after they were written and read', () => {
     const ended = endedEntry(started('over', 8), { status: 'Expired', error: null, since: NOW }, NOW + 1);
-    const content = { ...emptyBooks(), sessions: [booked('new'), started('living', 7), ended] };
+    const strange = { ...booked('strange'), models: ['a\nb\u2028c[]\n}'] };
+    const content = { ...emptyBooks(), sessions: [booked('new'), started('living', 7), ended, strange] };
     const text = formatBooks(content);
     expect(parseBooks(text)).toEqual({ content });
     expect(text).toContain('"createdAt": "2026-01-02T00:00:00.000Z"');
+    // Put together from the texts of its entries, and still laid out as a whole.
+    for (const books of [content, emptyBooks()]) {
+      const whole = formatBooks(books);
+      expect(whole).toBe(`${JSON.stringify(JSON.parse(whole), undefined, 2)}\n`);
+    }
   });
 
   it.each([

@@ -6,11 +6,11 @@ const OPERATIONS = [...SESSION_OPERATIONS, 'list', 'token', 'throttled'] as cons
 /** What is counted for the whole host; `throttled` are the calls that were answered with 429. */
 export type Operation = (typeof OPERATIONS)[number];
 
-const booksSchema = z.strictObject({
+const headSchema = z.strictObject({
   format: z.literal(1),
   calls: z.record(z.enum(OPERATIONS), z.number().int().min(0)),
-  sessions: z.array(entrySchema),
 });
+const booksSchema = headSchema.extend({ sessions: z.array(entrySchema) });
 export type BooksContent = z.output<typeof booksSchema>;
 
 /** The text of a books file as its content; a fault is a text that says where the file is wrong. */
@@ -26,8 +26,22 @@ export const parseBooks = (text: string): { content: BooksContent } | { fault: s
   }
 };
 
-export const formatBooks = (content: BooksContent): string =>
-  `${JSON.stringify(z.encode(booksSchema, content), undefined, 2)}\n`;
+export const formatBooks = ({ sessions, ...head }: BooksContent): string => {
+  const text = JSON.stringify({ ...z.encode(headSchema, head), sessions: [] }, undefined, 2);
+  const entries = sessions.map(formatEntry);
+  return `${entries.length === 0 ? text : text.replace(/\[\]\n}$/, () => `[${entries.join()}\n  ]\n}`)}\n`;
+};
+
+/** The books are written whole with each entry, of which only one has changed: the text of the others is kept. */
+const formatEntry = (entry: Entry): string => {
+  const known = entryTexts.get(entry);
+  if (known !== undefined) return known;
+  const text = `\n${JSON.stringify(z.encode(entrySchema, entry), undefined, 2)}`.replaceAll('\n', '\n    ');
+  entryTexts.set(entry, text);
+  return text;
+};
+/** Entries are never changed, only replaced. */
+const entryTexts = new WeakMap<Entry, string>();
 
 /** Books in which nothing has happened yet. */
 export const emptyBooks = (): BooksContent => ({
@@ -44,8 +58,8 @@ export interface Books {
    * written, nothing is booked and this throws.
    */
   intend(entry: Entry): void;
-  /** Books what has happened already: it holds even if the file cannot be written now. */
-  record(entry: Entry): void;
+  /** Books what has happened already, in one write: it holds even if the file cannot be written now. */
+  record(...changed: Entry[]): void;
   /** Counts a call, for the session too where one is named; written with the next entry or flush. */
   count(operation: Operation, accountId?: string, id?: string): void;
   /** Leaves out sessions that ended longer ago than they can be asked for. */
@@ -85,8 +99,8 @@ export const createBooks = (
         throw error;
       }
     },
-    record(entry) {
-      entries.set(keyOf(entry), entry);
+    record(...changed) {
+      for (const entry of changed) entries.set(keyOf(entry), entry);
       isDirty = true;
       try {
         flush();

@@ -165,10 +165,10 @@ export const createLifecycle = ({
     async close() {
       isClosed = true;
       clearTimeout(timer);
-      for (const entry of books.living()) {
-        if (entry.ending === null) end(entry, shutdown(now()));
-        else carryOut(entry);
-      }
+      const ending = shutdown(now());
+      const ended = books.living().map((entry) => ({ ...entry, ending: entry.ending ?? ending }));
+      books.record(...ended);
+      for (const entry of ended) carryOut(entry);
       await Promise.all(endings.values());
       flush();
     },

@@ -69,12 +69,12 @@ export const endGroup = async (identity: ProcessIdentity): Promise<void> => {
   if (!isGroupAlive(identity)) return;
   signalGroup(identity, 'SIGTERM');
   const killAt = performance.now() + TERMINATE_MS;
-  for (let isKilled = false; isGroupAlive(identity); ) {
-    if (!isKilled && performance.now() >= killAt) {
-      signalGroup(identity, 'SIGKILL');
-      isKilled = true;
-    }
-    await delay(POLL_MS);
+  // Not looked at before it is likely to be gone and taken note of: to tell what is left of it, all processes are read.
+  await delay(POLL_MS);
+  for (let isKilled = false; isGroupAlive(identity); await delay(POLL_MS)) {
+    if (isKilled || performance.now() < killAt) continue;
+    signalGroup(identity, 'SIGKILL');
+    isKilled = true;
   }
 };
 
