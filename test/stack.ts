@@ -104,14 +104,18 @@ export const eventually = async <Value>(
   look: () => Promise<Value | undefined> | Value | undefined,
   withinMs = PATIENCE_MS,
 ): Promise<Value> => {
-  const end = Date.now() + withinMs;
+  const start = performance.now();
   for (;;) {
     const value = await look();
     if (value !== undefined) return value;
-    if (Date.now() > end) throw new Error(`${what} did not happen within ${withinMs} ms`);
-    await delay(100);
+    const waited = performance.now() - start;
+    if (waited > withinMs) throw new Error(`${what} did not happen within ${withinMs} ms`);
+    await delay(pauseAfter(waited));
   }
 };
+
+/** Looks cost more than anything else here: whoever has waited for long is asked less often. */
+const pauseAfter = (waitedMs: number): number => Math.min(50 + waitedMs / 10, 500);
 
 /** Processes of this data folder that are running, by their id, with the session that they belong to. */
 export const processesOf = (dataFolder: string): { pid: number; sessionId: string | undefined }[] =>

@@ -118,10 +118,13 @@ export const startStack = async (settings: StackSettings, events: StackEvents): 
 
   try {
     const azuritePorts = [ports.blob, ports.queue, ports.table];
-    const azurite = await start('azurite', 'azurite.ts', async (_, signal) => {
-      await Promise.all(azuritePorts.map((one) => listening(one, signal)));
-    });
-    const sessionHost = await start('session host', 'session-host/main.ts', readyMessage);
+    // Neither needs the other.
+    const [azurite, sessionHost] = await both(
+      start('azurite', 'azurite.ts', async (_, signal) => {
+        await Promise.all(azuritePorts.map((one) => listening(one, signal)));
+      }),
+      start('session host', 'session-host/main.ts', readyMessage),
+    );
     const functions = await start('functions host', 'functions-host/main.ts', readyMessage);
     return {
       keeperUrl: `http://127.0.0.1:${ports.functions}`,
@@ -134,6 +137,12 @@ export const startStack = async (settings: StackSettings, events: StackEvents): 
     await stop();
     throw error;
   }
+};
+
+/** As `Promise.all`, but a failure waits for the other one, which can then be stopped. */
+const both = async <One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> => {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 };
 
 const stackEnvironment = ({ ports, dataFolder, environment }: StackSettings): NodeJS.ProcessEnv => ({

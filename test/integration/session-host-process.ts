@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect } from 'vitest';
 import { type BooksContent, parseBooks } from '../../infra/local/session-host/books.ts';
 import { listProcesses } from '../../infra/local/session-host/process-table.ts';
@@ -12,7 +11,7 @@ import type { SessionV1 } from '../../shared/protocol/session-v1.ts';
 import { CHEAP_SERVER } from '../cheap-server.ts';
 import { COMPILE_CACHE } from '../compile-cache.ts';
 import { holdToDescription, releaseFromDescription } from '../described.ts';
-import { PATIENCE_MS } from '../stack.ts';
+import { eventually } from '../stack.ts';
 
 /** Session hosts as real processes, for tests of everything that only shows there. */
 
@@ -152,18 +151,8 @@ export const clientOf = (port: number): Client => {
 };
 
 /** Asks again until there is an answer. */
-export const until = async <T>(
-  ask: () => T | undefined | Promise<T | undefined>,
-  what: string,
-): Promise<T> => {
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (performance.now() > deadline) throw new Error(`never came: ${what}`);
-    await delay(20);
-  }
-};
+export const until = <T>(ask: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> =>
+  eventually(what, ask);
 
 export const untilStatus = (host: Host, id: string, status: string): Promise<Reply> =>
   until(async () => {

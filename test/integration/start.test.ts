@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePorts } from '../../infra/local/ports.ts';
 import { REPOSITORY } from '../../infra/local/stack.ts';
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 import { connect, eventually, processesOf } from '../stack.ts';
 
 /** `npm start` as a person types it, and every way in which it may end. */
@@ -26,6 +27,7 @@ beforeEach(async () => {
   environment = {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '',
+    ...COMPILE_CACHE,
     LEASE_KEEPER_DATA: dataFolder,
     PORT: String(functions),
     SESSION_HOST_PORT: String(sessionHost),
