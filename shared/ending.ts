@@ -6,6 +6,7 @@ import {
   type EndReason,
   type EndStatus,
   type Facts,
+  isUnconfirmed,
   type LiveSession,
   MISSING_RECHECK_MS,
   RETENTION_MS,
@@ -145,7 +146,8 @@ export const end = (
     ),
     hostname: ready?.hostname ?? null,
     ports: ready?.ports ?? { handshake: null, inspector: null },
-    owned: true,
+    owned: session.observed.status !== 'Requested' || session.creation.attempts > 0,
+    unconfirmedMinutes: isUnconfirmed(session) ? session.creation.maxLeaseMinutes : null,
   };
   const detail = { status, message };
   return { next, events: [{ at: now, kind: 'ended', because, detail }] };

@@ -152,8 +152,10 @@ export interface EndedSession extends Facts {
   elapsedMinutes: number;
   hostname: string | null;
   ports: Ports;
-  /** False for a server that turned out to be somebody else's: it is never stopped by us. */
+  /** False where the server under this id is somebody else's, or none was ever asked for: it is never stopped by us. */
   owned: boolean;
+  /** The lease that was asked for, where no answer ever told of a server: another lease is another's server. */
+  unconfirmedMinutes: number | null;
 }
 
 export type Session = LiveSession | EndedSession;

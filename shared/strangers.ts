@@ -29,7 +29,7 @@ export const decideStranger = (
   now: Instant,
 ): StrangerDecision => {
   if (ended !== undefined) {
-    if (!ended.owned) return { type: 'none', because: 'foreign' };
+    if (!ended.owned || !mayBeItsServer(sighting, ended)) return { type: 'none', because: 'foreign' };
     // The list may be from before its end.
     return sighting.sentAt <= ended.endedAt
       ? { type: 'none', because: 'ending' }
@@ -39,3 +39,8 @@ export const decideStranger = (
   const until = since + orphanGraceMs;
   return until <= now ? { type: 'adopt', because: 'unknown' } : { type: 'wait', because: 'new', until };
 };
+
+/** Where no answer ever told of the server, it is known by what was asked for. */
+const mayBeItsServer = ({ leaseMinutes, size }: Sighting, ended: EndedSession): boolean =>
+  ended.unconfirmedMinutes === null ||
+  (leaseMinutes === ended.unconfirmedMinutes && (size === null || size === ended.size));

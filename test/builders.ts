@@ -141,6 +141,7 @@ export const endedSession = (overrides: Overrides<Omit<EndedSession, 'life'>> = 
     hostname: 'host.example.org',
     ports: { handshake: 50_051, inspector: 50_052 },
     owned: true,
+    unconfirmedMinutes: null,
     ...overrides,
   };
 };

@@ -151,6 +151,7 @@ const endedSchema = z.object({
   hostname: z.string().nullable(),
   ports,
   owned: z.boolean(),
+  unconfirmedMinutes: minutes.nullable().default(null),
 });
 
 const shownSchema = z.object({

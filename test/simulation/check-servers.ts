@@ -15,6 +15,7 @@ import type { World } from './world.ts';
 /** The longest stretch that one note of use covers. */
 const COVER_MS = MINUTE_MS;
 const AUDIT_MS = 20_000;
+const STALE_MS = 5 * MINUTE_MS;
 /** A lie is told, and recorded when its table answers again. */
 const AMNESIA_LASTS_MS = 3 * MINUTE_MS;
 /** A launch is given up so long after its first attempt, which was itself made in that time; a request may be late. */
@@ -124,6 +125,9 @@ export const checkServers = ({
     if (faults.longestQuiet(server.createdAt, now()) > within) fail('L', server, 'nobody knows of it');
   };
 
+  /** Answers of before make the keeper unsure by so much; only the late end is over for certain. */
+  const staleMs = faults.chosen.includes('upstream-stale') ? STALE_MS : 0;
+
   const audit = (): void => {
     world.quietly(AUDIT_MS, audit);
     for (const server of books.living()) {
@@ -137,7 +141,7 @@ export const checkServers = ({
       }
       const known = readyKnownAt.get(server.id);
       const isStray = rows.get(accountId, `ended:${server.id}`) !== undefined;
-      const unwanted = unwantedSince(server, story, known, isStray ? now() : undefined, standing);
+      const unwanted = unwantedSince(server, story, known, isStray ? now() : undefined, standing, staleMs);
       for (const [why, since] of unwanted) {
         const isLate =
           faults.longestQuiet(since, now()) > boundMs() ||
@@ -204,6 +208,7 @@ const unwantedSince = (
   readyKnownAt: Instant | undefined,
   strayAt: Instant | undefined,
   standing: Standing,
+  staleMs: number,
 ): [string, Instant][] => {
   const found: [string, Instant][] = [];
   const heldUntil = standing.heldUntil(server.id);
@@ -223,7 +228,7 @@ const unwantedSince = (
   }
   if (typeof life === 'number') {
     // The keeper counts by the late end of what it knows: whole minutes.
-    const over = Math.max(readyAt + life * MINUTE_MS, story.policyAt) + MINUTE_MS;
+    const over = Math.max(readyAt + life * MINUTE_MS, story.policyAt) + MINUTE_MS + staleMs;
     found.push(['past its lifetime', Math.max(over, readyKnownAt, heldUntil)]);
   }
   return found.filter(([, since]) => Number.isFinite(since) && isLiving(server));

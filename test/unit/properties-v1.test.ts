@@ -50,6 +50,7 @@ const ended = (more: Pick<EndedSession, 'status' | 'because' | 'message'>): Ende
   hostname: 'vm.example',
   ports: PORTS,
   owned: true,
+  unconfirmedMinutes: null,
 });
 const asked = (
   because: 'asked' | 'idle' | 'lifetime' | 'launch',
