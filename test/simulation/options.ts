@@ -19,7 +19,7 @@ export interface SimulateOptions {
 
 export const USAGE = `npm run simulate -- [--seeds 100] [--hours 24] [--from-seed 1] [--workers 2]
                      [--seed N [--trace] [--faults crash,table-500 | --faults none]]
-npm run simulate -- --list-plants | --find-plants | --plant NAME [--seeds 200] [--seed N [--trace]]`;
+npm run simulate -- --list-plants | --find-plants [--plant NAME] | --plant NAME [--seeds 200] [--seed N [--trace]]`;
 
 /** A planted bug has to be caught within so many. */
 export const PLANTED_SEEDS = 200;

@@ -33,16 +33,21 @@ export const runPlant = async (
   return report;
 };
 
-/** Looks for the first seed that catches each planted bug, on all cores, and writes the table anew. False: one is missed. */
+/**
+ * Looks for the first seed that catches each planted bug, or the one that is named, on all cores, and writes the table
+ * anew. False: one is not caught.
+ */
 export const findPlants = async (
-  { seeds, hours }: Pick<Search, 'seeds' | 'hours'>,
+  { seeds, hours, plant }: Pick<Search, 'seeds' | 'hours'> & { plant: string | undefined },
   say: (line: string) => void,
 ): Promise<boolean> => {
-  const found = new Map<string, Caught>();
   // Those that took long the last time begin first.
   const known = readCaught();
+  const asked = plant === undefined ? PLANTS : [plantNamed(plant)];
+  const found = new Map(Object.entries(known));
+  for (const { name } of asked) found.delete(name);
   const seedOf = (name: string): number => known[name]?.seed ?? seeds;
-  const names = PLANTS.map(({ name }) => name).sort((one, other) => seedOf(other) - seedOf(one));
+  const names = asked.map(({ name }) => name).sort((one, other) => seedOf(other) - seedOf(one));
   const questions = names.map((name) => ({ name, firstSeed: 1, seeds }));
   await askAbout(questions, { workers: availableParallelism(), hours }, (name, caught) => {
     if (caught !== undefined) found.set(name, caught);
@@ -53,6 +58,6 @@ export const findPlants = async (
     return caught === undefined ? [] : [[name, caught] as const];
   });
   writeCaught(Object.fromEntries(inOrder));
-  say(`${found.size} of ${PLANTS.length} planted bugs caught, each within ${seeds} seeds`);
-  return found.size === PLANTS.length;
+  say(`${inOrder.length} of ${PLANTS.length} planted bugs caught, each within ${seeds} seeds`);
+  return inOrder.length === PLANTS.length;
 };

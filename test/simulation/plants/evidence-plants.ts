@@ -47,8 +47,10 @@ export const EVIDENCE_PLANTS: readonly Plant[] = [
       {
         file: 'shared/evolve.ts',
         find: 'return foreign(settled, now);',
-        replace:
-          "return same({ ...settled, observed: { status: 'Starting', since: now, lastSeenAt: now } });",
+        replace: `return {
+        next: { ...settled, observed: { status: 'Starting', since: now, lastSeenAt: now } },
+        events: [{ at: now, kind: 'status', because: act.because, detail: { status: 'Starting' } }],
+      };`,
       },
     ],
   },
@@ -93,6 +95,11 @@ export const EVIDENCE_PLANTS: readonly Plant[] = [
     what: 'A token that is not taken is read as: there is no such session.',
     breaks: ['L'],
     edits: [
+      {
+        file: 'shared/upstream/upstream.ts',
+        find: 'answer.status !== 401 || attempt > 0',
+        replace: 'attempt >= 0',
+      },
       {
         file: 'shared/upstream/upstream.ts',
         find: 'return answered.answer.status === 404 ? missing(answered) : undefined;',

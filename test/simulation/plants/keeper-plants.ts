@@ -58,6 +58,7 @@ export const KEEPER_PLANTS: readonly Plant[] = [
     what: 'Fractions of a minute of the lease that a client asks for are cut off.',
     breaks: ['K'],
     edits: [
+      { file: 'shared/lease.ts', find: 'Math.ceil(floorMinutes)', replace: 'Math.floor(floorMinutes)' },
       {
         file: 'shared/wishes.ts',
         find: 'Math.max(Math.ceil(wanted.leaseMinutes), atLeast)',

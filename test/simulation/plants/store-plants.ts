@@ -113,7 +113,7 @@ export const STORE_PLANTS: readonly Plant[] = [
   {
     name: 'record-revived',
     what: 'A writer that comes late puts a record that has ended back among the living.',
-    breaks: ['rows', 'T', 'call'],
+    breaks: ['rows', 'T', 'A', 'call'],
     edits: [
       {
         file: 'shared/store/commit.ts',
