@@ -69,7 +69,7 @@ export const CALL_PLANTS: readonly Plant[] = [
   {
     name: 'second-id',
     what: 'A create that got no answer is repeated under a new id.',
-    breaks: ['1'],
+    breaks: ['1', 'call'],
     edits: [
       {
         file: 'shared/reconcile.ts',

@@ -111,7 +111,7 @@ export const DECIDE_PLANTS: readonly Plant[] = [
   {
     name: 'launch-without-end',
     what: 'A server that nobody has heard of is asked for without an end.',
-    breaks: ['1'],
+    breaks: ['L'],
     edits: [
       {
         file: 'shared/decide.ts',
