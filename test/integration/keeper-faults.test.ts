@@ -31,8 +31,9 @@ interface Stage {
   reports: Entry[];
   now: number;
   isTableDown: boolean;
-  /** So many reads fail from now on. */
+  /** So many reads of these rows fail from now on. */
   failingReads: number;
+  failing: string;
   answers: Partial<Record<'create' | 'observe' | 'extend' | 'stop', (minutes: number) => Outcome>>;
   create(more?: object): Promise<string>;
   /** Ready since T0, by a look of the keeper. */
@@ -47,7 +48,8 @@ const setStage = (endpoint = ENDPOINT): Stage => {
     return {
       ...table,
       get(partition, rowKey) {
-        if (stage.failingReads === 0) return guard(() => table.get(partition, rowKey));
+        if (stage.failingReads === 0 || !rowKey.startsWith(stage.failing))
+          return guard(() => table.get(partition, rowKey));
         stage.failingReads -= 1;
         return Promise.reject(new StorageUnavailableError('This read has failed.'));
       },
@@ -92,6 +94,7 @@ const setStage = (endpoint = ENDPOINT): Stage => {
     now: T0,
     isTableDown: false,
     failingReads: 0,
+    failing: 'session:',
     answers: {},
     async create(more = {}) {
       const sessionId = randomUUID();
@@ -257,6 +260,19 @@ describe('a sweep', () => {
     expect(await stage.keeper.sweep()).toMatchObject({ looked: 4 });
     const sessions = await Promise.all(ids.map((id) => stage.session(id)));
     expect(sessions.every((one) => one.life === 'live' && one.observed.status === 'Ready')).toBe(true);
+  });
+
+  it('that cannot read the gate leaves all to the next one, and says so', async () => {
+    const stage = setStage();
+    await stage.create();
+    stage.now += seconds(10);
+    stage.calls.length = 0;
+    stage.failing = 'gate';
+    stage.failingReads = 1;
+    expect(await stage.keeper.sweep()).toEqual({ looked: 0, unfinished: true });
+    expect(stage.calls).toEqual([]);
+    expect(stage.reports).toContainEqual(expect.objectContaining({ kind: 'fault', what: 'sweep' }));
+    expect(await stage.keeper.sweep()).toEqual({ looked: 1, unfinished: false });
   });
 
   it('takes away a due row that has no record', async () => {
