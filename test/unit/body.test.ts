@@ -185,8 +185,10 @@ describe('the limits of a body', () => {
     ['a comment that ends in CR, then /*x/*x… in a string', `{a://\r0x1,b:'\\\n${'/*x'.repeat(21_835)}'}`],
   ])('are told at once for %s', (_what, text) => {
     expect(text.length).toBeLessThanOrEqual(MAX_BODY_BYTES);
-    const started = performance.now();
+    // What is computed, not what others on this machine compute meanwhile.
+    const started = process.threadCpuUsage();
     expect(() => parse(text)).toThrow(BadRequestError);
-    expect(performance.now() - started).toBeLessThan(BOUND_MS);
+    const { user, system } = process.threadCpuUsage(started);
+    expect((user + system) / 1000).toBeLessThan(BOUND_MS);
   });
 });
