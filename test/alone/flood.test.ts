@@ -2,9 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
+import { inParallel } from '../../shared/parallel.ts';
 import { BURST_SECONDS } from '../../shared/throttle.ts';
 import { type RawAnswer, type RawClient, rawClient } from '../raw-http.ts';
-import { accountsSetting, type Client, connect, startTestStack, type TestStack } from '../stack.ts';
+import {
+  accountsSetting,
+  type Client,
+  connect,
+  READY_AT_ONCE,
+  startTestStack,
+  type TestStack,
+} from '../stack.ts';
 
 /** One account calls twenty times as fast as it may: that is refused at once, and nobody else notices. */
 
@@ -12,6 +20,12 @@ const OTHER = {
   accountId: '22222222-2222-2222-2222-222222222222',
   key: 'b3RoZXItYWNjb3VudC1rZXktZm9yLXRlc3Rz',
 };
+const WARMING = {
+  accountId: '33333333-3333-3333-3333-333333333333',
+  key: 'd2FybWluZy1hY2NvdW50LWtleS1mb3ItdGVzdHM=',
+};
+/** The good ones as well as the refused. */
+const WARMING_CALLS = 600;
 const RATE = 20;
 const FLOOD = 20 * RATE;
 /** Of the account that keeps well below its limit. */
@@ -38,19 +52,25 @@ let firstReadAt = 0;
 
 beforeAll(async () => {
   test = await startTestStack(({ sessionHost }) => ({
-    KEEPER_ACCOUNTS: accountsSetting([DEMO_ACCOUNT, OTHER], sessionHost),
+    KEEPER_ACCOUNTS: accountsSetting([DEMO_ACCOUNT, OTHER, WARMING], sessionHost),
     KEEPER_READS_PER_SECOND: String(RATE),
+    ...READY_AT_ONCE,
   }));
   const { keeperUrl } = test.stack;
   raw = rawClient(Number(new URL(keeperUrl).port), 64);
-  const both = [DEMO_ACCOUNT, OTHER].map(async (account) => {
+  const all = [DEMO_ACCOUNT, OTHER, WARMING].map(async (account) => {
     const client = await connect(keeperUrl, account);
     const sessionId = await client.create('{"maxLeaseTime":"4:0:0"}');
     await client.untilStatus(sessionId, 'Ready');
     return { client, sessionId };
   });
-  const [first, second] = await Promise.all(both);
-  if (first === undefined || second === undefined) throw new RangeError('there are two accounts');
+  const [first, second, third] = await Promise.all(all);
+  if (first === undefined || second === undefined || third === undefined)
+    throw new RangeError('there are three accounts');
+  // So that what is measured first is a process that has been at work already, as it is later.
+  await inParallel(Array.from({ length: WARMING_CALLS }), () =>
+    third.client.send('GET', `${third.client.sessions}/${third.sessionId}/properties`),
+  );
   flooding = { ...first, authorization: await bearer() };
   modest = second;
 });

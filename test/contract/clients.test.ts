@@ -11,7 +11,7 @@ import { startTestStack, type TestStack } from '../stack.ts';
 
 /** Slow enough to be seen Starting, and Stopping: a server that does not listen is killed after two seconds. */
 const SETTINGS = {
-  SESSION_HOST_STARTUP: '00:00:02',
+  SESSION_HOST_STARTUP: '00:00:04',
   SESSION_HOST_COMMAND: `sh -c "trap '' TERM; sleep 600"`,
 };
 const POLL_MS = 250;

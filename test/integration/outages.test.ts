@@ -8,6 +8,7 @@ import {
   eventually,
   PATIENCE_MS,
   processesOf,
+  READY_AT_ONCE,
   readBooks,
   startTestStack,
   type TestStack,
@@ -37,6 +38,7 @@ beforeAll(async () => {
     proxies.push(startTcpProxy(sessionHost), startTcpProxy(ports.table));
     [upstream, table] = (await Promise.all(proxies)) as [TcpProxy, TcpProxy];
     return {
+      ...READY_AT_ONCE,
       KEEPER_ACCOUNTS: accountsSetting([DEMO_ACCOUNT], upstream.port),
       KEEPER_LAUNCH_TIMEOUT: `00:00:${LAUNCH_TIMEOUT_SECONDS}`,
       AzureWebJobsStorage: azuriteConnection({ ...ports, sessionHost, table: table.port }),

@@ -82,7 +82,8 @@ export const forkHost = (dataFolder: string, settings: Record<string, string> = 
       ...COMPILE_CACHE,
       LEASE_KEEPER_DATA: dataFolder,
       SESSION_HOST_PORT: '0',
-      SESSION_HOST_STARTUP: '00:00:00.3',
+      // Long enough for an answer of a busy machine to say Starting.
+      SESSION_HOST_STARTUP: '00:00:02',
       NOT_FOR_SESSIONS: 'secret',
       ...CHEAP_SERVER,
       ...settings,

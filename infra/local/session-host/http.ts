@@ -32,6 +32,8 @@ export interface Route {
 
 /** How long a client may take to send a request. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Longer than clients keep a connection that they do not use: none meets its end with a request under way. */
+const KEEP_ALIVE_MS = 120_000;
 
 /** An HTTP server that answers with what the route of a request returns or throws, and the headers of all answers. */
 export const createHttpServer = (
@@ -63,6 +65,7 @@ export const createHttpServer = (
     });
   });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
 };
 
