@@ -8,10 +8,16 @@ import type { World } from './world.ts';
 export interface RateCheck {
   /** A call leaves; what it gives back is told where it was answered 401, and so was no call. */
   leaves(what: string): { refused(): void };
+  /** An instance that lives on heard that it is to wait, with nothing between it and the table. */
+  told(retryAfterMs: number): void;
 }
 
 /** A slot is taken before the call leaves: by so much calls may come closer together. */
 const SLACK_MS = START_WINDOW_MS + CLOCKS_DIFFER_MS;
+
+/** Longer than this nobody is held back. */
+const LONGEST_MS = 120_000;
+const WRITTEN_WITHIN_MS = 3_000;
 
 interface Surroundings {
   world: World;
@@ -44,6 +50,16 @@ export const createRateCheck = ({ world, rows, accountId, rules, skewMs }: Surro
   });
 
   return {
+    told(retryAfterMs) {
+      const until = world.now() + Math.min(retryAfterMs, LONGEST_MS);
+      world.quietly(WRITTEN_WITHIN_MS, () => {
+        const next = rows.get(accountId, 'gate')?.columns.nextCallAt;
+        const held = (next instanceof Date ? next.getTime() : 0) - skewMs();
+        if (held >= until - CLOCKS_DIFFER_MS || until < world.now()) return;
+        const text = 'an instance was told to wait, and the others are not';
+        world.fail({ invariant: 'R', at: world.now(), sessionId: '', text });
+      });
+    },
     leaves(what) {
       const now = world.now();
       const fail = (text: string): void =>

@@ -43,7 +43,9 @@ const notIdle = ({ readyAt }: Server, story: Story, world: World, standing: Stan
     story.mayBeUsedUntil >= readyAt + ARMING_MS - CLOCKS_DIFFER_MS;
   if (!isArmed) return 'idleness was not armed';
   const timeouts = [...story.idleTimeout.possible].map((minutes) => minutes ?? Number.POSITIVE_INFINITY);
-  const idleAt = Math.max(readyAt, story.usedAt, standing.graceFrom()) + Math.min(...timeouts) * MINUTE_MS;
+  const idleAt =
+    Math.max(readyAt, story.usedAt, standing.graceFrom(), standing.awayUntil()) +
+    Math.min(...timeouts) * MINUTE_MS;
   return notYet('idle', idleAt, world);
 };
 

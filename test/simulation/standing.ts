@@ -2,6 +2,7 @@ import type { Instant } from '../../shared/lease.ts';
 import type { Row } from '../../shared/store/table.ts';
 import { RULES } from './bounds.ts';
 import type { TableRows } from './table-rows.ts';
+import type { Invariant } from './violation.ts';
 import type { World } from './world.ts';
 
 /**
@@ -11,6 +12,8 @@ import type { World } from './world.ts';
 export interface Standing {
   /** Nobody is idle by what happened before. */
   graceFrom(): Instant;
+  /** The same, as the sweeps themselves show it, whatever the keeper says. */
+  awayUntil(): Instant;
   heldUntil(sessionId: string): Instant;
   /** A session of which the keeper was told lies, or has lost what it knew, by no fault of its own. */
   excuse(sessionId: string): void;
@@ -32,16 +35,18 @@ interface Surroundings {
 const SLACK_MS = 3_000;
 const LONGEST_HOLD_MS = 30 * 60_000;
 const BRAKE_LEAST = 5;
+const BRAKE_SHARE = 0.25;
 const BRAKE_WINDOW_MS = 10 * 60_000;
+const HOLD_SPENT_MS = 60 * 60_000;
 
 export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings): Standing => {
-  const fail = (sessionId: string, text: string): void =>
-    world.fail({ invariant: 'L', at: world.now(), sessionId, text });
+  const fail = (sessionId: string, text: string, invariant: Invariant = 'L'): void =>
+    world.fail({ invariant, at: world.now(), sessionId, text });
   /** When a stop that nobody asked for, or a disappearance, was written. */
   let unasked: Instant[] = [];
 
   /** Read once for each time that they are written: the checks ask for them all the time. */
-  let graceFrom = 0;
+  let [graceFrom, awayUntil] = [0, 0];
   const holds = new Map<string, Instant>();
 
   const instantOf = (row: Row | undefined, column: string): Instant => {
@@ -53,13 +58,18 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
       const [kind, id = ''] = rowKey.split(':');
       if (kind === 'gate') noteGrace(before.get(rowKey), isRestored);
       if (kind === 'session') noteHold(id, isRestored);
-      if (kind === 'event' && !isRestored) noteUnasked(rowKey);
+      // Those that the gate counts; the others are no stops of servers that are known.
+      if (kind === 'event' && !isRestored && before.has('gate')) noteUnasked(id, rowKey);
     }
+    if (isRestored) unasked = [];
   });
 
   const noteGrace = (before: Row | undefined, isRestored: boolean): void => {
     const [was, sweptAt] = [graceFrom, instantOf(before, 'sweptAt')];
-    graceFrom = instantOf(rows.get(accountId, 'gate'), 'graceFrom');
+    const gate = rows.get(accountId, 'gate');
+    graceFrom = instantOf(gate, 'graceFrom');
+    const sweptNow = instantOf(gate, 'sweptAt');
+    if (sweptAt !== 0 && sweptNow - sweptAt > RULES.awayMs + SLACK_MS) awayUntil = sweptNow;
     if (isRestored || sweptAt === 0 || graceFrom <= was) return;
     const awayMs = graceFrom - sweptAt;
     if (awayMs < RULES.awayMs - SLACK_MS) fail('', `the keeper says that it was away, for ${awayMs} ms`);
@@ -71,24 +81,38 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
     if (until === was) return;
     holds.set(sessionId, until);
     if (isRestored || until === 0) return;
-    const lately = unasked.filter((at) => at > world.now() - BRAKE_WINDOW_MS - SLACK_MS).length;
+    if (was !== 0 && was - skewMs > world.now() - HOLD_SPENT_MS) fail(sessionId, `${sessionId}: held again`);
+    const lately = unaskedSince(BRAKE_WINDOW_MS + SLACK_MS);
     if (lately < BRAKE_LEAST)
       fail(sessionId, `${sessionId}: held after ${lately} stops that nobody asked for`);
     if (until - skewMs > world.now() + LONGEST_HOLD_MS + SLACK_MS)
       fail(sessionId, `${sessionId}: held for too long`);
   };
 
-  const noteUnasked = (rowKey: string): void => {
+  const unaskedSince = (agoMs: number): number => unasked.filter((at) => at > world.now() - agoMs).length;
+
+  /** One that the brake should have held, and has not held before. */
+  const isTooMany = (sessionId: string): boolean => {
+    const living = rows.keys(accountId).filter((key) => key.startsWith('session:')).length;
+    const most = Math.max(BRAKE_LEAST, Math.ceil(living * BRAKE_SHARE));
+    return (holds.get(sessionId) ?? 0) === 0 && unaskedSince(BRAKE_WINDOW_MS - SLACK_MS) > most;
+  };
+
+  const noteUnasked = (sessionId: string, rowKey: string): void => {
     const columns = rows.get(accountId, rowKey)?.columns;
     const isStop = columns?.kind === 'stop' && columns.because !== 'asked';
     const isOther = columns?.kind === 'stray' || (columns?.kind === 'ended' && columns.because === 'gone');
-    if (isStop || isOther) unasked = [...unasked.slice(-100), world.now()];
+    if (!isStop && !isOther) return;
+    if (columns.kind !== 'stray' && isTooMany(sessionId))
+      fail(sessionId, `${sessionId}: stopped without a hold, with many others`, 'W');
+    unasked = [...unasked.slice(-100), world.now()];
   };
 
   const excused = new Set<string>();
   const strayed = new Map<string, Instant>();
   return {
     graceFrom: () => graceFrom - skewMs,
+    awayUntil: () => awayUntil - skewMs,
     heldUntil(sessionId) {
       const until = holds.get(sessionId) ?? 0;
       return until === 0 ? 0 : until - skewMs;

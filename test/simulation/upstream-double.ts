@@ -38,6 +38,8 @@ export const createUpstreamService = (
   const chance = world.chance('upstream');
   const calls: UpstreamCall[] = [];
   const latency = (): number => chance.integer(5, 80);
+  /** Faults of the upstream alone: instances live on, and the table writes what they say. */
+  const hasNothingElse = faults.chosen.every((name) => name.startsWith('upstream-'));
   /** A service that says 404 twice in a row, half a minute apart, is believed: it lies no more than once an hour. */
   const lies = new Map<string, number>();
   const mayLie = (path: string): boolean => (lies.get(path) ?? 0) < world.now() - 60 * MINUTE_MS;
@@ -104,6 +106,7 @@ export const createUpstreamService = (
           settle(() => {
             if (!isToken) note(`${got.status}${method === 'GET' ? ` ${briefly(got.body)}` : ''}`);
             if (got.status === 401) counted?.refused();
+            if (got.status === 429 && hasNothingElse) rate.told(waitMsOf(got));
             noteSeen(books, got, world.now());
             answered(got);
           }),
@@ -193,6 +196,13 @@ const OPS: Partial<Record<HttpRequest['method'], Leaving['op']>> = {
   PUT: 'create',
   PATCH: 'extend',
   POST: 'stop',
+};
+
+/** As the product reads it: a 429 without a number of seconds is worth ten, and more than two minutes nothing. */
+const waitMsOf = ({ headers }: HttpAnswer): number => {
+  const seconds = Number(headers['retry-after']);
+  const told = Number.isInteger(seconds) && seconds > 0 ? seconds : 10;
+  return told > 120 ? 0 : told * 1000;
 };
 
 /** What it would have said some minutes ago, of those that were there already. */

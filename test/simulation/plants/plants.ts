@@ -1,3 +1,4 @@
+import { ACCOUNT_PLANTS } from './account-plants.ts';
 import { CALL_PLANTS } from './call-plants.ts';
 import { DECIDE_PLANTS } from './decide-plants.ts';
 import { EVIDENCE_PLANTS } from './evidence-plants.ts';
@@ -12,6 +13,7 @@ export const PLANTS: readonly Plant[] = [
   ...DECIDE_PLANTS,
   ...EVIDENCE_PLANTS,
   ...KEEPER_PLANTS,
+  ...ACCOUNT_PLANTS,
 ];
 
 /** @throws Error that says which there are */

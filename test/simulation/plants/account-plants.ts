@@ -1,0 +1,191 @@
+import type { Plant } from './plant.ts';
+
+/** Bugs in what holds for a whole account: the gate, the brake, the grace, clocks, strangers, versions. */
+export const ACCOUNT_PLANTS: readonly Plant[] = [
+  {
+    name: 'gate-ignored',
+    what: 'Calls leave whatever the gate says.',
+    breaks: ['R'],
+    edits: [
+      {
+        file: 'shared/gate.ts',
+        find: 'return nextCallAt <= now || nextCallAt > latest + CLOCKS_DIFFER_MS ? now : Math.min(nextCallAt, latest);',
+        replace: 'return nextCallAt === latest ? now : now;',
+      },
+    ],
+  },
+  {
+    name: 'slot-kept-free',
+    what: 'A call takes no slot: the next one leaves beside it.',
+    breaks: ['R'],
+    edits: [
+      {
+        file: 'shared/gateway.ts',
+        find: 'rules.callGapMs === 0 ? undefined : {',
+        replace: 'rules.callGapMs >= 0 ? undefined : {',
+      },
+    ],
+  },
+  {
+    name: 'looks-for-free',
+    what: 'Looks at single sessions do not count as calls.',
+    breaks: ['R'],
+    edits: [
+      {
+        file: 'shared/reconcile.ts',
+        find: 'if (rules.callGapMs > 0 && !(await gateway.pass())) return;',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'retry-after-unheard',
+    what: 'That the upstream told to wait is not told to the other instances.',
+    breaks: ['R'],
+    edits: [
+      {
+        file: 'shared/gate.ts',
+        find: 'const isNews = retryAfterMs <= RETRY_AFTER_LONGEST_MS && until',
+        replace: 'const isNews = retryAfterMs < 0 && until',
+      },
+    ],
+  },
+  {
+    name: 'sweeper-for-ever',
+    what: 'A sweeper that has died keeps the sweep for itself.',
+    breaks: ['L', 'K', 'V'],
+    edits: [
+      {
+        file: 'shared/gate.ts',
+        find: 'sweeper !== null && sweeper.id !== id && sweeper.until > now && sweeper.until <= now + 2 * SWEEPER_MS;',
+        replace: 'sweeper !== null && sweeper.id !== id && now > 0;',
+      },
+    ],
+  },
+  {
+    name: 'no-brake',
+    what: 'However many sessions are about to be stopped without anybody asking, all of them are.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/gate.ts',
+        find: 'unaskedLately(gate, now) >= Math.max(',
+        replace: 'unaskedLately(gate, now) < -Math.max(',
+      },
+    ],
+  },
+  {
+    name: 'held-for-ever',
+    what: 'The brake holds a session again and again.',
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'shared/gate.ts',
+        find: 'heldUntil === null || heldUntil < now - HOLD_SPENT_MS;',
+        replace: 'heldUntil === null || heldUntil < now + HOLD_SPENT_MS;',
+      },
+    ],
+  },
+  {
+    name: 'no-grace',
+    what: 'Sessions are idle because the keeper was away.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/gate.ts',
+        find: 'gate.sweptAt === null || now - gate.sweptAt > awayMs ? now : gate.graceFrom;',
+        replace: 'now < awayMs ? now : gate.graceFrom;',
+      },
+    ],
+  },
+  {
+    name: 'clock-trusted',
+    what: 'A clock that is minutes off is believed.',
+    breaks: ['W', 'K', 'L', 'call', 'V', 'R'],
+    edits: [
+      {
+        file: 'shared/clock.ts',
+        find: 'Math.abs(difference) > TRUSTED_MS ? difference : 0;',
+        replace: 'Math.abs(difference) < -1 ? difference : 0;',
+      },
+    ],
+  },
+  {
+    name: 'strays-left',
+    what: 'A server that runs on although its session is over is nobody’s business.',
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'shared/strangers.ts',
+        find: "{ type: 'stop', because: 'over' };",
+        replace: "{ type: 'none', because: 'ending' };",
+      },
+    ],
+  },
+  {
+    name: 'strays-of-others',
+    what: 'A server under the id of a session that is over is stopped, whoever’s it is.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/strangers.ts',
+        find: '!ended.owned || !mayBeItsServer(sighting, ended)',
+        replace: 'sighting.sentAt < 0 && mayBeItsServer(sighting, ended)',
+      },
+    ],
+  },
+  {
+    name: 'orphans-left',
+    what: 'A server that nobody knows of is never taken over.',
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'shared/strangers.ts',
+        find: "return until <= now ? { type: 'adopt',",
+        replace: "return until < 0 ? { type: 'adopt',",
+      },
+    ],
+  },
+  {
+    name: 'orphans-of-others',
+    what: 'A server that nobody knows of is taken over, although others use the upstream as well.',
+    breaks: ['V'],
+    edits: [
+      {
+        file: 'shared/strangers.ts',
+        find: 'if (!isExclusive) return',
+        replace: 'if (now < 0) return',
+      },
+    ],
+  },
+  {
+    name: 'unheard-stopped',
+    what: 'The server of a create that nobody answered is stopped without a look whose it is.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/evolve.ts',
+        find: 'sighting.leaseMinutes === creation.maxLeaseMinutes &&',
+        replace: 'creation.attempts > 0 ||',
+      },
+    ],
+  },
+  {
+    name: 'newer-column-dropped',
+    what: 'An older version drops the columns of a newer one when a session ends.',
+    breaks: ['rows'],
+    edits: [
+      {
+        file: 'shared/store/commit.ts',
+        find: 'columns: { ...found.unknown, ...writeSession(next) },',
+        replace: 'columns: writeSession(next),',
+      },
+    ],
+  },
+  {
+    name: 'newer-field-dropped',
+    what: 'An older version drops the fields of a newer one when a client changes its wishes.',
+    breaks: ['rows'],
+    edits: [{ file: 'shared/wishes.ts', find: '  ...policy,\n  keepAlive:', replace: '  keepAlive:' }],
+  },
+];
