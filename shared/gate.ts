@@ -129,6 +129,8 @@ const BRAKE_WINDOW_MS = 10 * MINUTE_MS;
 /** So many stops in the window are an ordinary evening, in an account of any size. */
 export const BRAKE_LEAST = 5;
 const BRAKE_SHARE = 0.25;
+/** A column of the row holds so many instants, and many more. */
+const MOST_COUNTED = 1_000;
 const HOLD_LONGEST_MS = 30 * MINUTE_MS;
 /** A session is held once; what happens to it long after is another matter. */
 const HOLD_SPENT_MS = 60 * MINUTE_MS;
@@ -144,7 +146,9 @@ export const isBraked = (gate: Gate, liveCount: number, now: Instant): boolean =
 /** The gate after one more of them. */
 export const withUnaskedStop = (gate: Gate, now: Instant): Gate => ({
   ...gate,
-  unaskedStops: [...gate.unaskedStops.filter((at) => at > now - BRAKE_WINDOW_MS && at <= now), now],
+  unaskedStops: [...gate.unaskedStops.filter((at) => at > now - BRAKE_WINDOW_MS && at <= now), now].slice(
+    -MOST_COUNTED,
+  ),
 });
 
 /** How long the brake holds a session: as long as its user would have been waited for. */

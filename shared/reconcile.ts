@@ -4,7 +4,7 @@ import { decide, dueAtOf, isVerdict } from './decide.ts';
 import { displaced, displacedUntil, stillMissing } from './ending.ts';
 import { TooManyConflictsError } from './errors.ts';
 import { evolve } from './evolve.ts';
-import { opensAt, rulesAt, withUnaskedStop } from './gate.ts';
+import { type Gate, opensAt, rulesAt, withUnaskedStop } from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import { condemned, type Intent, intentOf, type Limits, START_WINDOW_MS, withIntent } from './intent.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
@@ -169,12 +169,12 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
       await commitHeld(found, found.session, isHeld, act.because, now);
       return undefined;
     }
-    const { next: passedGate } = gateway.slotOf(gate, now) ?? { next: gate };
-    const counted = { from: gate, next: withUnaskedStop(passedGate, now) };
-    if (!isUnconfirmed(found.session)) return commitIntent(found, act, limits, counted);
+    const counted = (passed: Gate): GateChange => ({ from: gate, next: withUnaskedStop(passed, now) });
+    if (!isUnconfirmed(found.session))
+      return commitIntent(found, act, limits, counted(gateway.slotOf(gate, now)?.next ?? gate));
     // Its server is looked for first: it may not be ours.
     const { next, events } = condemned(found.session, act.because, now);
-    await store.commit(found, { ...next, dueAt: now }, events, now, counted);
+    await store.commit(found, { ...next, dueAt: now }, events, now, counted(gate));
     return undefined;
   };
 

@@ -5,8 +5,9 @@ import { type Gate, opensAt, rulesAt, SWEEPER_MS } from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './intent.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
-import type { Act } from './outcome.ts';
+import type { Act, Outcome } from './outcome.ts';
 import { inParallel } from './parallel.ts';
+import { createPatience, type Patience } from './patience.ts';
 import type { Reconciler, Surroundings } from './reconcile.ts';
 import type { LiveSession } from './session.ts';
 import type { Found } from './store/commit.ts';
@@ -26,9 +27,6 @@ const WAITING = 1_000;
 const MAX_LOOKS = 3;
 /** A record that is at fault is looked at again after a minute, then after twice as long, and never later than this. */
 const FAULT_LONGEST_MS = 10 * MINUTE_MS;
-
-/** One operation of the table that fails is nothing unusual; so many of them one after another are a table that is down. */
-const MAX_TABLE_FAILURES = 5;
 
 /** What a sweep did; `unfinished` when something was due that it did not come to. */
 export interface SweepReport {
@@ -58,23 +56,24 @@ export const createSweep = (
   const audit = createAudit(surroundings, gateway);
   const isUnhurried = rules.callGapMs > 0;
 
+  const reportFailure = (error: unknown): void => telemetry.report(faultOf('sweep', error, { accountId }));
+
   /** A table that is down is no reason to fail: the next tick comes anyway. */
-  const orReport = async <Result>(work: Promise<Result>, otherwise: Result): Promise<Result> => {
+  const orDown = async <Result>(work: Promise<Result>, otherwise: Result): Promise<Result> => {
     try {
       return await work;
     } catch (error) {
       if (!(error instanceof StorageUnavailableError)) throw error;
-      telemetry.report(faultOf('sweep', error, { accountId }));
+      reportFailure(error);
       return otherwise;
     }
   };
 
-  const sweepAs = async (sweeper: string, firstGate: Gate): Promise<SweepReport> => {
+  const sweepAs = async (sweeper: string, firstGate: Gate, patience: Patience): Promise<SweepReport> => {
     const startedAt = clock.now();
     const limits: Limits = { callTimeoutMs: CALL_TIMEOUT_MS, until: startedAt + SWEEP_BUDGET_MS };
     const looks = new Map<string, number>();
     const known = new Map<string, Found>();
-    let tableFailures = 0;
     let isAllDone = true;
     let takenAt = startedAt;
 
@@ -82,22 +81,22 @@ export const createSweep = (
     const guarded = async <Result>(row: DueRow, work: () => Promise<Result>): Promise<Result | undefined> => {
       const { sessionId } = row;
       try {
-        const result = await work();
-        tableFailures = 0;
-        return result;
+        const done = await patience.orElse(async () => ({ result: await work() }), undefined);
+        if (done !== undefined) return done.result;
+        isAllDone = false;
+        looked(row);
       } catch (error) {
+        if (error instanceof StorageUnavailableError) throw error;
         telemetry.report(faultOf('sweep', error, { accountId, sessionId }));
-        if (error instanceof StorageUnavailableError) {
-          isAllDone = false;
-          tableFailures += 1;
-          if (tableFailures > MAX_TABLE_FAILURES) throw error;
-          return undefined;
-        }
         // It would only fail again in this sweep.
         looks.set(sessionId, MAX_LOOKS);
-        if (!(error instanceof TooManyConflictsError)) await orReport(postpone(row), undefined);
-        return undefined;
+        if (!(error instanceof TooManyConflictsError)) await patience.orElse(() => postpone(row), undefined);
       }
+      return undefined;
+    };
+
+    const looked = ({ sessionId }: DueRow): void => {
+      looks.set(sessionId, (looks.get(sessionId) ?? 0) + 1);
     };
 
     const postpone = (row: DueRow): Promise<void> => {
@@ -121,14 +120,16 @@ export const createSweep = (
         const { sessionId, at } = row;
         const key = `${sessionId} ${at}`;
         const found = known.get(key) ?? (await store.read({ accountId, sessionId }, clock.now()));
-        if (found === undefined || found.session.dueAt !== at)
+        if (found === undefined || found.session.dueAt !== at) {
+          looked(row);
           await store.dropDue({ accountId, sessionId }, at);
+        }
         if (found !== undefined && isUnhurried) known.set(key, found);
         return found;
       });
 
-    const work = async ({ sessionId }: DueRow, run: () => Promise<void>): Promise<void> => {
-      looks.set(sessionId, (looks.get(sessionId) ?? 0) + 1);
+    const work = async (row: DueRow, run: () => Promise<void>): Promise<void> => {
+      looked(row);
       await run();
     };
 
@@ -152,7 +153,7 @@ export const createSweep = (
     };
 
     const sweepRows = async (rows: readonly DueRow[]): Promise<void> => {
-      const gate = await gateway.read();
+      const gate = await patience.insist(gateway.read);
       const rulesNow = rulesAt(gate, rules, clock.now());
       const now = clock.now();
       const found = await inParallel(rows, readDue);
@@ -172,18 +173,14 @@ export const createSweep = (
       const [first] = wanting;
       const chosen = isUnhurried ? wanting.slice(0, first?.act.type === 'observe' ? undefined : 1) : wanting;
       const looking = chosen.filter(({ act }) => act.type === 'observe');
-      const seen = await observeTogether(
-        looking,
-        gate.liveCount,
-        surroundings,
-        gateway,
-        limits,
-        async (one, sighting) => {
-          await work(one.row, async () => {
-            known.delete(`${one.row.sessionId} ${one.row.at}`);
-            await guarded(one.row, () => reconciler.record(one.found, one.act, sighting));
-          });
-        },
+      const record = (one: Wanting, sighting: Outcome): Promise<void> =>
+        work(one.row, async () => {
+          known.delete(`${one.row.sessionId} ${one.row.at}`);
+          await guarded(one.row, () => reconciler.record(one.found, one.act, sighting));
+        });
+      const seen = await patience.orElse(
+        () => observeTogether(looking, gate.liveCount, surroundings, gateway, limits, record),
+        new Set<string>(),
       );
       // What a list has shown is recorded, and read again for what else may be due.
       const others = isUnhurried ? chosen.slice(0, seen.size > 0 ? 0 : 1) : chosen;
@@ -195,7 +192,7 @@ export const createSweep = (
     /** Its faults are those of others than the sessions that are due: it is told of them, and they wait for nobody. */
     const auditIfDue = async (overdueMs = 0): Promise<boolean> => {
       try {
-        return await audit.runIfDue(firstGate, limits, overdueMs);
+        return await patience.orElse(() => audit.runIfDue(firstGate, limits, overdueMs), true);
       } catch (error) {
         if (error instanceof StorageUnavailableError) throw error;
         telemetry.report(faultOf('audit', error, { accountId }));
@@ -206,12 +203,13 @@ export const createSweep = (
     const sweepAll = async (): Promise<boolean> => {
       // What is due comes first, unless there is always something due.
       const isAudited = await auditIfDue(rules.observeIntervalMs);
-      for (let rows = await dueRows(); rows.length > 0; rows = await dueRows()) {
+      const next = (): Promise<DueRow[]> => patience.insist(dueRows);
+      for (let rows = await next(); rows.length > 0; rows = await next()) {
         const now = clock.now();
         if (now >= limits.until) return true;
         if (now - takenAt > SWEEPER_MS / 3) {
           takenAt = now;
-          if (!(await gateway.takeSweep(sweeper))) return true;
+          if (!(await patience.insist(() => gateway.takeSweep(sweeper)))) return true;
         }
         await sweepRows(rows);
       }
@@ -219,11 +217,7 @@ export const createSweep = (
       return !isAllDone;
     };
 
-    const unfinished = await sweepAll().catch((error: unknown) => {
-      if (!(error instanceof StorageUnavailableError)) throw error;
-      telemetry.report(faultOf('sweep', error, { accountId }));
-      return true;
-    });
+    const unfinished = await orDown(sweepAll(), true);
     const report = { looked: looks.size, unfinished };
     // A sweep that found nothing due is no news.
     if (looks.size > 0) {
@@ -238,17 +232,18 @@ export const createSweep = (
   };
 
   const sweep = async (): Promise<SweepReport> => {
-    const gate = await gateway.read();
-    if (!audit.isDue(gate) && !(await isAnythingDue())) {
-      await gateway.noteSweep();
+    const patience = createPatience(reportFailure);
+    const gate = await patience.insist(gateway.read);
+    if (!audit.isDue(gate) && !(await patience.insist(isAnythingDue))) {
+      await patience.insist(gateway.noteSweep);
       return { looked: 0, unfinished: false };
     }
     const sweeper = newId();
-    if (!(await gateway.takeSweep(sweeper))) return { looked: 0, unfinished: true };
-    const report = await sweepAs(sweeper, gate);
-    await gateway.leaveSweep(sweeper);
+    if (!(await patience.insist(() => gateway.takeSweep(sweeper)))) return { looked: 0, unfinished: true };
+    const report = await sweepAs(sweeper, gate, patience);
+    await orDown(gateway.leaveSweep(sweeper), undefined);
     return report;
   };
 
-  return () => orReport(sweep(), { looked: 0, unfinished: true });
+  return () => orDown(sweep(), { looked: 0, unfinished: true });
 };
