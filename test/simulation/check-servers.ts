@@ -33,7 +33,10 @@ interface Surroundings {
   bounds: Bounds;
 }
 
-/** 1, W, K and L: judged by the upstream's books, as things happen there and now and then. */
+/**
+ * 1, W, K and L: judged by the upstream's books, as things happen there, and now and then from when `beginAudit` is
+ * called: who only prepares something need not be looked at for all that time.
+ */
 export const checkServers = ({
   world,
   faults,
@@ -43,7 +46,7 @@ export const checkServers = ({
   stories,
   standing,
   bounds,
-}: Surroundings): void => {
+}: Surroundings): { beginAudit: () => void } => {
   const { boundMs, troubledBoundMs } = bounds;
   const { now } = world;
   const fail = (invariant: Invariant, { id }: Pick<Server, 'id'>, text: string): void =>
@@ -152,7 +155,7 @@ export const checkServers = ({
       }
     }
   };
-  world.quietly(AUDIT_MS, audit);
+  return { beginAudit: () => world.quietly(AUDIT_MS, audit) };
 };
 
 /** The upstream has just answered 404 for what it has: what was concluded from that is none of the keeper's faults. */

@@ -10,6 +10,8 @@ export interface Point {
   readonly when: 'before' | 'after';
   readonly party: 'table' | 'upstream';
   readonly what: string;
+  /** It comes in the same instant as the answer before it: nothing has happened in between. */
+  readonly isNext: boolean;
 }
 
 /**
@@ -44,22 +46,39 @@ export interface Probe {
 }
 
 /**
- * Whether the blow is one of its own there. A question that changes nothing may as well be lost as its answer, and
- * nobody but the SDK of the table repeats one for the keeper.
+ * Whether the blow is one of its own there, and not the same as at another point. A question that changes nothing may as
+ * well be lost as its answer, and nobody but the SDK of the table repeats one for the keeper. Whoever is struck when an
+ * answer has come, and when that has just led to the next question, is in the same place. And what ends forgets all that
+ * it read: the world that it leaves is another one only where it changed something, or did nothing at all.
  */
-export const canFall = (blow: Blow, { when, party, what }: Point): boolean => {
-  const isRead = party === 'table' && !what.startsWith('submit ');
-  if (blow === 'unreachable') return party === 'upstream' && when === 'before';
-  if (blow === 'repeated') return party === 'table' && when === 'after' && !isRead;
-  return blow !== 'lost' || when === 'after' || !isRead;
+export const canFall = (blow: Blow, { when, party, what, isNext }: Point, index: number): boolean => {
+  const isChange = /^(submit|PUT|PATCH|POST) /.test(what);
+  switch (blow) {
+    case 'unreachable':
+      return party === 'upstream' && when === 'before';
+    case 'repeated':
+      return party === 'table' && when === 'after' && isChange;
+    case 'lost':
+      return when === 'after' || isChange || party === 'upstream';
+    case 'crash':
+      return index === 0 || (isChange && !isNext);
+    case 'pause':
+    case 'nap':
+      return !isNext;
+    default:
+      return blow satisfies never;
+  }
 };
 
 export const createProbe = (world: World, faults: Faults, strike?: Strike): Probe => {
   const points: Point[] = [];
   let struck: ReturnType<Probe['struck']>;
+  let heardAt: Instant | undefined;
 
   /** The process comes to a point: the blow that falls there. */
-  const come = (process: Process, point: Point): Blow | undefined => {
+  const come = (process: Process, here: Omit<Point, 'isNext'>): Blow | undefined => {
+    const point = { ...here, isNext: here.when === 'before' && heardAt === world.now() };
+    if (here.when === 'after') heardAt = world.now();
     points.push(point);
     if (strike === undefined || struck !== undefined || !strike.falls(point, points.length - 1)) return;
     const { blow } = strike;

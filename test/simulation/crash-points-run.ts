@@ -1,5 +1,6 @@
-import { MINUTE_MS } from '../../shared/lease.ts';
-import { BOUND_MS } from './bounds.ts';
+import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import type { AccountRules } from '../../shared/session.ts';
+import { RULES } from './bounds.ts';
 import { disorder } from './crash-points-order.ts';
 import type { Point, Strike } from './crash-points-probe.ts';
 import { createStage, type Instance, type Stage } from './crash-points-stage.ts';
@@ -8,6 +9,8 @@ import { formatSince } from './trace.ts';
 /** A piece of work of one process, with everything before and after it. */
 export interface PointStory {
   readonly name: string;
+  /** Where its account has others than most. */
+  readonly rules?: Partial<AccountRules>;
   /** Brings the world to where the work begins. */
   prepare(stage: Stage): Promise<PointWork>;
 }
@@ -20,6 +23,8 @@ export interface PointWork {
   isAnswer?(error: unknown): boolean;
   /** When who naps wakes up, where it is not in the midst of the next sweep. */
   readonly napMs?: number;
+  /** The list that is held against the table is due, too; where it is a story of its own, it has just been made. */
+  readonly isAuditDue?: boolean;
   /** What is wrong when the bound is over, beyond the order that holds for all. */
   wrong(): (string | false)[];
   /** For what takes its time by itself: so much later all is over. */
@@ -40,6 +45,9 @@ const LONG_MS = 2 * MINUTE_MS;
 const PATIENCE_MS = 30_000;
 const AGAIN_MS = 1_000;
 
+/** A moment ago, by any clock. */
+const lately = (now: Instant): Instant => now - 1_000;
+
 /** One telling of a story. */
 export interface Telling {
   /** How the tested process is struck, and where. */
@@ -54,7 +62,7 @@ export const tell = async (
   story: PointStory,
   { strike, nextSweepMs, intoSweepMs = 0 }: Telling,
 ): Promise<PointReport> => {
-  const stage = createStage();
+  const stage = createStage({ ...RULES, ...story.rules });
   const { world } = stage;
   const wrong: string[] = [];
   const judge = async (when: string, found: () => (string | false)[]): Promise<void> => {
@@ -69,8 +77,13 @@ export const tell = async (
   };
 
   const work = await story.prepare(stage);
-  stage.judge();
+  const boundMs = stage.bounds.boundMs();
   const begunAt = world.now();
+  stage.writeGate({
+    sweptAt: lately(begunAt),
+    ...(work.isAuditDue ? { listedAt: null } : { listedAt: lately(begunAt) }),
+  });
+  stage.beginAudit();
   const tested = stage.start(
     'tested',
     strike && { ...strike, napsUntil: begunAt + (work.napMs ?? nextSweepMs + intoSweepMs) },
@@ -96,10 +109,10 @@ export const tell = async (
     await stage.passUntil(until - 1);
     await judge('before it wakes up', inOrder);
   }
-  await stage.passUntil(until + BOUND_MS);
+  await stage.passUntil(until + boundMs);
   await judge('at the bound', inOrder);
   if (work.lastsMs !== undefined) {
-    await stage.passUntil(until + BOUND_MS + work.lastsMs);
+    await stage.passUntil(until + boundMs + work.lastsMs);
     await judge('at the end', () => [...(work.wrongAtEnd?.() ?? []), ...disorder(stage)]);
   }
   const failure = world.failure();

@@ -1,8 +1,11 @@
 import { KeeperError } from '../../shared/errors.ts';
+import { type Gate, NEW_GATE } from '../../shared/gate.ts';
 import { createKeeper, type Keeper } from '../../shared/keeper.ts';
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import type { AccountRules } from '../../shared/session.ts';
+import { readGate, rowKeys, writeGate } from '../../shared/store/rows.ts';
 import type { Store } from '../../shared/store/store.ts';
-import { createBounds, RULES } from './bounds.ts';
+import { type Bounds, createBounds, RULES } from './bounds.ts';
 import { createCallCheck } from './check-calls.ts';
 import { createRateCheck } from './check-rate.ts';
 import { checkServers } from './check-servers.ts';
@@ -31,6 +34,7 @@ export interface Instance {
 /** A small world for one story: table, upstream, and one instance that is swept with each minute. */
 export interface Stage {
   world: World;
+  bounds: Bounds;
   faults: SwitchedFaults;
   rows: TableRows;
   books: Books;
@@ -47,8 +51,10 @@ export interface Stage {
   passWhile(holds: () => boolean): Promise<void>;
   /** Lets time pass until the work is done. */
   done<T>(work: Promise<T>): Promise<T>;
-  /** From here on all that happens is judged by what clients were promised. */
-  judge(): void;
+  /** What the row of the account says from here on, for all instances. */
+  writeGate(change: Partial<Gate>): void;
+  /** From here on it is judged now and then, too, whether all that clients were promised is so. */
+  beginAudit(): void;
   /** Callers are promised errors of one family; anything else is a fault of the keeper. */
   expect(error: unknown): void;
 }
@@ -59,7 +65,7 @@ const LOOK_MS = 250;
 /** Whatever a story waits for comes sooner. */
 const PATIENCE_MS = 15 * MINUTE_MS;
 
-export const createStage = (): Stage => {
+export const createStage = (rules: AccountRules = RULES): Stage => {
   const world = createWorld(1, true);
   const faults = createSwitchedFaults(world);
   const rows = createTableRows();
@@ -73,24 +79,15 @@ export const createStage = (): Stage => {
       faults,
       books,
       createCallCheck(world, rows),
-      createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules: RULES, skewMs: () => 0 }),
+      createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules, skewMs: () => 0 }),
     ),
-    RULES,
+    rules,
   );
+  const bounds = createBounds(rules, () => books.living().length);
   checkTable(world, rows);
-  books.watch({
-    created({ id, isForeign }) {
-      if (isForeign || rows.get(ACCOUNT_ID, `session:${id}`) !== undefined) return;
-      world.fail({
-        invariant: '1',
-        at: world.now(),
-        sessionId: id,
-        text: `${id}: a server without a record`,
-      });
-    },
-    stopped: () => undefined,
-    extended: () => undefined,
-    ended: () => undefined,
+  const { beginAudit } = checkServers({
+    ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories, bounds },
+    standing: createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
   });
   const foreign = { id: FOREIGN_ID, size: 'Standard', leaseMinutes: 1440, startsInMs: 1_000 } as const;
   books.create({ ...foreign, isFull: false, isForeign: true });
@@ -133,6 +130,13 @@ export const createStage = (): Stage => {
     if (from !== undefined) world.after(from - world.now(), ring);
   };
 
+  const writeGateRow: Stage['writeGate'] = (change) => {
+    const row = rows.get(ACCOUNT_ID, rowKeys.gate);
+    const gate = row === undefined ? NEW_GATE : readGate(row);
+    const columns = writeGate({ ...gate, ...change });
+    rows.submit(ACCOUNT_ID, [{ type: 'put', rowKey: rowKeys.gate, columns }]);
+  };
+
   const passWhile: Stage['passWhile'] = async (holds) => {
     const latest = world.now() + PATIENCE_MS;
     while (holds()) {
@@ -143,7 +147,8 @@ export const createStage = (): Stage => {
   };
 
   return {
-    ...{ world, faults, rows, books, stories, other, start, tick, passWhile, expect },
+    ...{ world, bounds, faults, rows, books, stories, other, start, tick, passWhile, expect, beginAudit },
+    writeGate: writeGateRow,
     isSweeping: () => sweeps > 0,
     passUntil: (at) => world.run(at),
     async done(work) {
@@ -156,11 +161,5 @@ export const createStage = (): Stage => {
       if (!isOver) throw new Error(`a story could not be prepared: ${world.failure()?.text}`);
       return work;
     },
-    judge: () =>
-      checkServers({
-        ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories },
-        bounds: createBounds(RULES, () => books.living().length),
-        standing: createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
-      }),
   };
 };

@@ -59,7 +59,7 @@ describe.each(told)('$name: $points.length points', ({ story, nextSweepMs, blows
 
   const all = blows.map((blow) => ({
     blow,
-    at: [...points.entries()].filter(([, point]) => canFall(blow, point)).map(([index]) => index),
+    at: [...points.entries()].filter(([index, point]) => canFall(blow, point, index)).map(([index]) => index),
   }));
   it.each(all.filter(({ at }) => at.length > 0))(
     '$blow at $at.length points, and in order within the bound',
