@@ -129,7 +129,7 @@ const heartbeat: PointStory = {
     const lookAt = nextLookAt(stage);
     while (stage.world.now() < lookAt - 4 * MINUTE_MS) {
       await stage.done(client.heartbeat(stage.other.keeper));
-      await sweepUntil(stage, stage.world.now() + MINUTE_MS);
+      await stage.passUntil(stage.world.now() + MINUTE_MS);
     }
     await sweepUntil(stage, lookAt);
     const begunAt = stage.world.now();

@@ -2,7 +2,7 @@ import { MINUTE_MS } from '../../shared/lease.ts';
 import type { HistoryEvent } from '../../shared/outcome.ts';
 import { createPointClient, type PointClient } from './crash-points-client.ts';
 import type { PointStory, PointWork } from './crash-points-run.ts';
-import { beReady, endedRecord } from './crash-points-scenes.ts';
+import { beReady, endedRecord, restUntil } from './crash-points-scenes.ts';
 import type { Stage } from './crash-points-stage.ts';
 import { ACCOUNT_ID } from './keeper-parts.ts';
 
@@ -20,12 +20,7 @@ const growOld = async (stage: Stage, client: PointClient): Promise<PointWork> =>
   await stage.passWhile(() => endedRecord(stage, client) === undefined);
   const forgetAt = endedRecord(stage, client)?.dueAt ?? 0;
   if (forgetAt < world.now() + 30 * DAY_MS - MINUTE_MS) throw new Error('it is to be forgotten too soon');
-  // Nothing is due: each minute's sweep does what one of each day does.
-  stage.tick(world.now(), DAY_MS);
-  await stage.passUntil(forgetAt - MINUTE_MS);
-  stage.tick(undefined);
-  if (endedRecord(stage, client) === undefined) throw new Error('it was forgotten too soon');
-  await stage.passUntil(forgetAt + 2_000);
+  await restUntil(stage, forgetAt);
   return {
     by: 'timer',
     work: ({ keeper }) => keeper.sweep(),

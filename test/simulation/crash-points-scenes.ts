@@ -31,6 +31,14 @@ export const beReady = async (stage: Stage, client: PointClient): Promise<Sessio
 export const nextLookAt = ({ world }: Stage): Instant =>
   (Math.floor(world.now() / RULES.observeIntervalMs) + 1) * RULES.observeIntervalMs;
 
+/** The same time without a sweep, where one would find nothing to do. */
+export const restUntil = async ({ rows, tick, passUntil }: Stage, at: Instant): Promise<void> => {
+  const early = rows.keys(ACCOUNT_ID).find((key) => key > 'due:' && key < rowKeys.due(at - EARLY_MS, ''));
+  if (early !== undefined) throw new Error(`${early} comes first`);
+  tick(undefined);
+  await passUntil(at + EARLY_MS);
+};
+
 /** A sweep each minute until shortly before the instant, and none that reaches it. */
 export const sweepUntil = async (stage: Stage, at: Instant): Promise<void> => {
   stage.tick(stage.world.now());

@@ -43,7 +43,7 @@ export interface Stage {
   other: Instance;
   start(name: string, strike?: Strike): Instance & { probe: Probe };
   /** The timer of the other instance, from that instant on. `undefined`: it rests. */
-  tick(from: Instant | undefined, everyMs?: number): void;
+  tick(from: Instant | undefined): void;
   /** Whether the other instance sweeps at this instant. */
   isSweeping(): boolean;
   passUntil(at: Instant): Promise<void>;
@@ -113,12 +113,12 @@ export const createStage = (rules: AccountRules = RULES): Stage => {
   };
 
   let [timer, sweeps] = [0, 0];
-  const tick: Stage['tick'] = (from, everyMs = MINUTE_MS) => {
+  const tick: Stage['tick'] = (from) => {
     timer += 1;
     const own = timer;
     const ring = (): void => {
       if (own !== timer) return;
-      world.after(everyMs, ring);
+      world.after(MINUTE_MS, ring);
       sweeps += 1;
       other.keeper
         .sweep()

@@ -12,6 +12,7 @@ import {
   isForeignUntouched,
   isRecordedAs,
   nextLookAt,
+  restUntil,
   runs,
   sweepUntil,
 } from './crash-points-scenes.ts';
@@ -40,7 +41,7 @@ const extends_: PointStory = {
   async prepare(stage) {
     const client = createPointClient(stage, 'kept', { keepAlive: true, leaseMinutes: 14 });
     const { next } = await beReady(stage, client);
-    await sweepUntil(stage, next.at);
+    await restUntil(stage, next.at);
     return { ...sweeping, wrong: () => [runs(stage, client), hasLease(stage, client, 60)] };
   },
 };
@@ -50,7 +51,7 @@ const reaps: PointStory = {
   async prepare(stage) {
     const client = createPointClient(stage, 'idle', { idleTimeoutMinutes: 2 });
     const { next } = await beReady(stage, client);
-    await sweepUntil(stage, next.at);
+    await restUntil(stage, next.at);
     return {
       ...sweeping,
       wrong: () => [hasStopped(stage, client), isRecordedAs(stage, client, 'Stopped')],
@@ -64,7 +65,7 @@ const reapsUnlessUsed: PointStory = {
     const { world } = stage;
     const client = createPointClient(stage, 'used-late', { idleTimeoutMinutes: 6 });
     const { next } = await beReady(stage, client);
-    await sweepUntil(stage, next.at);
+    await restUntil(stage, next.at);
     let isUsed = false;
     world.after(20_000, () => {
       client.heartbeat(stage.other.keeper).then(() => {
@@ -91,7 +92,7 @@ const observes: PointStory = {
     await stage.passWhile(() => clients.some(({ id }) => books.find(id)?.status !== 'Ready'));
     await stage.passUntil(world.now() + 70_000);
     const lookAt = nextLookAt(stage);
-    await sweepUntil(stage, lookAt);
+    await restUntil(stage, lookAt);
     const [gone, ...others] = clients;
     const server = books.find(gone?.id ?? '');
     if (gone === undefined || server === undefined) throw new Error('there is no server');
@@ -127,11 +128,16 @@ const confirms: PointStory = {
   },
 };
 
+/** Enough for a wait that grows; and so soon after the create that nobody can have heard of it in between. */
+const AGAIN_AND_AGAIN_MS = 3.5 * MINUTE_MS;
+
 /** Nobody can tell whether there is a server, until the time for launching is over. */
 const launchInDoubt = async (stage: Stage, client: PointClient, when: Point['when']): Promise<void> => {
   await beginCreate(stage, client, when);
   stage.faults.turn('upstream-outage', true);
-  await sweepUntil(stage, client.story.askedAt + RULES.launchTimeoutMs);
+  const until = client.story.askedAt + RULES.launchTimeoutMs;
+  await stage.passUntil(until - AGAIN_AND_AGAIN_MS);
+  await sweepUntil(stage, until);
   stage.faults.turn('upstream-outage', false);
 };
 
