@@ -5,7 +5,6 @@ import { createPointClient } from './crash-points-client.ts';
 import type { PointStory } from './crash-points-run.ts';
 import {
   becomeReady,
-  beginLateCreate,
   beReady,
   hasLease,
   hasStopped,
@@ -13,7 +12,6 @@ import {
   isRecordedAs,
   nextLookAt,
   runs,
-  runsNot,
   sweepUntil,
 } from './crash-points-scenes.ts';
 import { ACCOUNT_ID } from './keeper-parts.ts';
@@ -38,6 +36,24 @@ const createTaken: PointStory = {
   async prepare(stage) {
     const client = createPointClient(stage, 'taken');
     const theirs = { id: client.id, size: 'Premium', leaseMinutes: 237, startsInMs: 1_000 } as const;
+    stage.books.create({ ...theirs, isFull: false, isForeign: true });
+    return {
+      by: 'client',
+      work: ({ keeper }) => client.create(keeper),
+      isAnswer: (error) => error instanceof SessionExistsError,
+      wrong: () => [isRecordedAs(stage, client, 'Error'), isForeignUntouched(stage, client.id)],
+    };
+  },
+};
+
+const createNamesake: PointStory = {
+  name: 'create of what somebody else has made in the same words',
+  // Who knows that nothing was sent has not tried. Whoever cannot tell may take it for the work of an earlier try.
+  blows: ['unreachable'],
+  async prepare(stage) {
+    const client = createPointClient(stage, 'namesake');
+    const { size, leaseMinutes } = client.story.wanted;
+    const theirs = { id: client.id, size, leaseMinutes, startsInMs: 1_000 };
     stage.books.create({ ...theirs, isFull: false, isForeign: true });
     return {
       by: 'client',
@@ -73,35 +89,6 @@ const changeWishes: PointStory = {
       work: ({ keeper }) => client.change(keeper, { keepAlive: true }),
       // Less is left than the margin: that it is kept shows at once.
       wrong: () => [runs(stage, client), hasLease(stage, client, 60)],
-    };
-  },
-};
-
-const stop: PointStory = {
-  name: 'stop asked for',
-  async prepare(stage) {
-    const client = createPointClient(stage, 'stopped');
-    await beReady(stage, client);
-    return {
-      by: 'client',
-      work: ({ keeper }) => client.stop(keeper),
-      wrong: () => [hasStopped(stage, client), isRecordedAs(stage, client, 'Stopped')],
-    };
-  },
-};
-
-const stopLate: PointStory = {
-  name: 'stop of a session whose create is on its way',
-  async prepare(stage) {
-    const client = createPointClient(stage, 'late');
-    await beginLateCreate(stage, client);
-    return {
-      by: 'client',
-      work: ({ keeper }) => client.stop(keeper),
-      wrong: () => [runsNot(stage, client)],
-      // That no server comes any more is certain only after a while.
-      lastsMs: 2 * MINUTE_MS,
-      wrongAtEnd: () => [runsNot(stage, client), isRecordedAs(stage, client, 'Stopped')],
     };
   },
 };
@@ -178,5 +165,5 @@ const page: PointStory = {
 };
 
 export const CLIENT_STORIES: readonly PointStory[] = [
-  ...[create, createTaken, extend, changeWishes, stop, stopLate, show, heartbeat, list, page],
+  ...[create, createTaken, createNamesake, extend, changeWishes, show, heartbeat, list, page],
 ];

@@ -2,7 +2,7 @@ import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import type { AccountRules } from '../../shared/session.ts';
 import { RULES } from './bounds.ts';
 import { disorder } from './crash-points-order.ts';
-import type { Point, Strike } from './crash-points-probe.ts';
+import type { Blow, Point, Strike } from './crash-points-probe.ts';
 import { createStage, type Instance, type Stage } from './crash-points-stage.ts';
 import { formatSince } from './trace.ts';
 
@@ -11,6 +11,8 @@ export interface PointStory {
   readonly name: string;
   /** Where its account has others than most. */
   readonly rules?: Partial<AccountRules>;
+  /** Where what comes of the others is not certain. */
+  readonly blows?: readonly Blow[];
   /** Brings the world to where the work begins. */
   prepare(stage: Stage): Promise<PointWork>;
 }

@@ -19,7 +19,7 @@ import { createSwitchedFaults, type SwitchedFaults } from './switched-faults.ts'
 import { createTableService } from './table-double.ts';
 import { createTableRows, type TableRows } from './table-rows.ts';
 import { type Books, createBooks } from './upstream-books.ts';
-import { createUpstreamService } from './upstream-double.ts';
+import { createUpstreamService, type UpstreamService } from './upstream-double.ts';
 import { createWorld, type World } from './world.ts';
 
 export const FOREIGN_ID = 'somebody-elses';
@@ -38,6 +38,7 @@ export interface Stage {
   faults: SwitchedFaults;
   rows: TableRows;
   books: Books;
+  upstream: UpstreamService;
   stories: Map<string, Story>;
   /** The instance that prepares a story, and goes on with it. */
   other: Instance;
@@ -71,18 +72,9 @@ export const createStage = (rules: AccountRules = RULES): Stage => {
   const rows = createTableRows();
   const books = createBooks(world);
   const stories = new Map<string, Story>();
-  const partsOf = createParts(
-    world,
-    createTableService(world, faults, rows),
-    createUpstreamService(
-      world,
-      faults,
-      books,
-      createCallCheck(world, rows),
-      createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules, skewMs: () => 0 }),
-    ),
-    rules,
-  );
+  const rate = createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules, skewMs: () => 0 });
+  const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate);
+  const partsOf = createParts(world, createTableService(world, faults, rows), upstream, rules);
   const bounds = createBounds(rules, () => books.living().length);
   checkTable(world, rows);
   const { beginAudit } = checkServers({
@@ -147,7 +139,21 @@ export const createStage = (rules: AccountRules = RULES): Stage => {
   };
 
   return {
-    ...{ world, bounds, faults, rows, books, stories, other, start, tick, passWhile, expect, beginAudit },
+    ...{
+      world,
+      bounds,
+      faults,
+      rows,
+      books,
+      upstream,
+      stories,
+      other,
+      start,
+      tick,
+      passWhile,
+      expect,
+      beginAudit,
+    },
     writeGate: writeGateRow,
     isSweeping: () => sweeps > 0,
     passUntil: (at) => world.run(at),
