@@ -92,76 +92,82 @@ export const createAudit = (
     if (listing === undefined) return;
     const { ids, kept } = await countLiving();
     const strangers = await strangersOf(listing, ids);
+    // Whoever ends before all strangers are seen to leaves them to the next sweep, and not to the next interval.
     const gate = await gateway.change((before) => ({
       ...before,
-      listedAt: askedAt,
+      listedAt: strangers.length === 0 ? askedAt : lookAgain(askedAt),
       keptCount: kept,
       liveCount: ids.size,
       strangers: Object.fromEntries(
         strangers.map(({ sessionId }) => [sessionId, before.strangers[sessionId] ?? askedAt]),
       ),
     }));
+    let isAllSettled = true;
     for (const stranger of strangers) {
       const since = gate.strangers[stranger.sessionId] ?? askedAt;
-      await treat(stranger, { since, isNew: since === askedAt, liveCount: ids.size }, limits);
+      const about = { since, isNew: since === askedAt, liveCount: ids.size };
+      if (!(await treat(stranger, about, limits))) isAllSettled = false;
     }
+    if (strangers.length > 0 && isAllSettled)
+      await gateway.change((before) => ({ ...before, listedAt: askedAt }));
   };
 
+  const lookAgain = (now: Instant): Instant => now - rules.observeIntervalMs + AGAIN_MS;
+
+  /** False where somebody has to look again soon: it was to be stopped. */
   const treat = async (
     stranger: Stranger,
     { since, isNew, liveCount }: { since: Instant; isNew: boolean; liveCount: number },
     limits: Limits,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     const decision = decideStranger(stranger, since, rules, clock.now());
     const subject = { accountId, sessionId: stranger.sessionId };
     switch (decision.type) {
       case 'stop':
-        if (stranger.ended !== undefined && clock.isTrusted())
-          await stopStray(stranger.ended, since, liveCount, limits);
-        return;
+        if (stranger.ended === undefined) return true;
+        // Another instance, whose clock is right, decides that.
+        return clock.isTrusted() && stopStray(stranger.ended, since, liveCount, limits);
       case 'adopt':
         await adopt(stranger);
-        return;
+        return true;
       case 'wait':
       case 'none': {
         const isUnknown = decision.because === 'new' || decision.because === 'unknown';
         if (isUnknown && isNew)
           telemetry.report(faultOf('stranger', 'the upstream has a server that is not known here', subject));
-        return;
+        return true;
       }
       default:
         return decision satisfies never;
     }
   };
 
-  /** The stop is on record before it is asked for, and counts as one that nobody asked for. */
+  /** The stop is on record before it is asked for, and counts as one that nobody asked for. True where it is held. */
   const stopStray = async (
     ended: EndedSession,
     since: Instant,
     liveCount: number,
     limits: Limits,
-  ): Promise<void> => {
+  ): Promise<boolean> => {
     const until = Math.min(clock.now() + limits.callTimeoutMs, limits.until);
-    if (!(await gateway.passBy(until))) return;
-    const isBegun = await gateway.inTurn(async (gate) => {
+    if (!(await gateway.passBy(until))) return false;
+    const begun = await gateway.inTurn(async (gate) => {
       const now = clock.now();
       // A few are an accident; many at once are somebody's mistake, which is looked at by people first.
-      if (isBraked(gate, liveCount, now) && now < since + rules.observeIntervalMs) return false;
+      if (isBraked(gate, liveCount, now) && now < since + rules.observeIntervalMs) return 'held';
       const event = { at: now, kind: 'stray', because: 'over', detail: { status: ended.status } } as const;
-      return store.addEvent(ended, event, { from: gate, next: withUnaskedStop(gate, now) });
+      const isWritten = await store.addEvent(ended, event, { from: gate, next: withUnaskedStop(gate, now) });
+      // Counted from here, however long it takes to hear that it is written: then another one's stop may be under way.
+      return isWritten ? { startBy: now + START_WINDOW_MS, until: now + limits.callTimeoutMs } : undefined;
     });
-    if (!isBegun) return;
+    if (begun === undefined || begun === 'held') return begun === 'held';
     const { sessionId } = ended;
-    const now = clock.now();
-    const outcome = await upstream.stop(sessionId, {
-      startBy: now + START_WINDOW_MS,
-      until: now + limits.callTimeoutMs,
-    });
+    const outcome = await upstream.stop(sessionId, begun);
     if (outcome.type === 'inconclusive' && outcome.retryAfterMs !== null)
       await gateway.holdBack(outcome.retryAfterMs);
     const entry = { kind: 'decision', action: 'stop', because: 'stray', outcome: outcome.type } as const;
     telemetry.report({ ...entry, accountId, sessionId });
-    await gateway.change((gate) => ({ ...gate, listedAt: now - rules.observeIntervalMs + AGAIN_MS }));
+    return false;
   };
 
   /** The server becomes a session with the account's default wishes, as if its create had just been answered. */
