@@ -3,7 +3,7 @@ import { UnreadableRowError } from './errors.ts';
 import { evolve } from './evolve.ts';
 import { type Gate, isBraked, withUnaskedStop } from './gate.ts';
 import type { Gateway } from './gateway.ts';
-import { type Limits, START_WINDOW_MS } from './intent.ts';
+import type { Limits } from './intent.ts';
 import type { Instant } from './lease.ts';
 import type { Sighting } from './outcome.ts';
 import { inParallel } from './parallel.ts';
@@ -40,7 +40,9 @@ export const createAudit = (
   /** The list, which is whole; undefined where it is not to be had. */
   const list = async (limits: Limits): Promise<(Listing & { type: 'listed' }) | undefined> => {
     const until = await gateway.listUntil(limits);
-    const listing = await upstream.list({ until }, () => gateway.passBy(until));
+    const startBy = await gateway.passBy(until);
+    if (startBy === undefined) return undefined;
+    const listing = await upstream.list({ startBy, until }, () => gateway.passBy(until));
     if (listing.type === 'listed') return listing;
     if (listing.retryAfterMs !== null) await gateway.holdBack(listing.retryAfterMs);
     return undefined;
@@ -150,15 +152,16 @@ export const createAudit = (
     limits: Limits,
   ): Promise<boolean> => {
     const until = Math.min(clock.now() + limits.callTimeoutMs, limits.until);
-    if (!(await gateway.passBy(until))) return false;
+    const startBy = await gateway.passBy(until);
+    if (startBy === undefined) return false;
     const begun = await gateway.inTurn(async (gate) => {
       const now = clock.now();
       // A few are an accident; many at once are somebody's mistake, which is looked at by people first.
       if (isBraked(gate, liveCount, now) && now < since + rules.observeIntervalMs) return 'held';
       const event = { at: now, kind: 'stray', because: 'over', detail: { status: ended.status } } as const;
       const isWritten = await store.addEvent(ended, event, { from: gate, next: withUnaskedStop(gate, now) });
-      // Counted from here, however long it takes to hear that it is written: then another one's stop may be under way.
-      return isWritten ? { startBy: now + START_WINDOW_MS, until: now + limits.callTimeoutMs } : undefined;
+      // In the slot's window, however long it takes to hear that it is written: another one's stop may be under way then.
+      return isWritten ? { startBy, until: now + limits.callTimeoutMs } : undefined;
     });
     if (begun === undefined || begun === 'held') return begun === 'held';
     const { sessionId } = ended;

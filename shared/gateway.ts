@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import { type Gate, heldBack, isSweptByOther, left, noted, opensAt, passed, rulesAt, swept } from './gate.ts';
-import type { Limits } from './intent.ts';
+import { type Limits, START_WINDOW_MS } from './intent.ts';
 import type { Instant } from './lease.ts';
 import type { AccountRules, Rules } from './session.ts';
 import type { GateChange, TrackedGate } from './store/gate.ts';
@@ -14,10 +14,13 @@ export interface Gateway {
   rulesLately(): Promise<Rules>;
   /** The gate after a call that leaves now, for the transaction of that call; undefined where nothing limits calls. */
   slotOf(gate: TrackedGate, now: Instant): GateChange | undefined;
-  /** Takes the slot of a call that has no transaction; false where it is not to be had now. */
-  pass(): Promise<boolean>;
+  /**
+   * Takes the slot of a call that has no transaction, and says by when it has to leave: who sleeps over it has lost it.
+   * Undefined where it is not to be had now.
+   */
+  pass(): Promise<Instant | undefined>;
   /** The same, and waits for it until then. */
-  passBy(until: Instant): Promise<boolean>;
+  passBy(until: Instant): Promise<Instant | undefined>;
   /** Runs what changes the gate, one after another in this instance, with the gate as it is then. */
   inTurn<Result>(work: (gate: TrackedGate) => Promise<Result>): Promise<Result>;
   /** Changes the gate; tried again where others change it at the same time. */
@@ -78,12 +81,13 @@ export const createGateway = (accountId: string, { store, clock, rules }: Surrou
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
 
-  const pass = (): Promise<boolean> =>
+  const pass = (): Promise<Instant | undefined> =>
     inTurn(async (gate) => {
       const now = clock.now();
-      if (opensAt(gate, now) > now) return false;
+      if (opensAt(gate, now) > now) return undefined;
       const slot = slotOf(gate, now);
-      return slot === undefined || (await store.changeGate(accountId, slot)) !== undefined;
+      const isTaken = slot === undefined || (await store.changeGate(accountId, slot)) !== undefined;
+      return isTaken ? now + START_WINDOW_MS : undefined;
     });
 
   const change = (next: (gate: Gate) => Gate): Promise<TrackedGate> =>
@@ -120,12 +124,13 @@ export const createGateway = (accountId: string, { store, clock, rules }: Surrou
     async passBy(until) {
       for (let tried = 0; tried < MAX_TRIES; tried += 1) {
         const opens = opensAt(await read(), clock.now());
-        if (opens > until) return false;
+        if (opens > until) return undefined;
         if (opens > clock.now()) await wait(opens);
-        else if (rules.callGapMs === 0) return true;
-        if (await pass()) return true;
+        else if (rules.callGapMs === 0) return clock.now() + START_WINDOW_MS;
+        const startBy = await pass();
+        if (startBy !== undefined) return startBy;
       }
-      return false;
+      return undefined;
     },
 
     async holdBack(retryAfterMs) {

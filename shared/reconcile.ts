@@ -121,10 +121,10 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
     limits: Limits,
   ): Promise<void> => {
     if (act.type === 'observe') {
-      if (rules.callGapMs > 0 && !(await gateway.pass())) return;
-      const begunAt = clock.now();
-      const until = Math.min(begunAt + limits.callTimeoutMs, limits.until);
-      await record(found, act, await ask(found.session, act, { startBy: begunAt + START_WINDOW_MS, until }));
+      const startBy = rules.callGapMs > 0 ? await gateway.pass() : clock.now() + START_WINDOW_MS;
+      if (startBy === undefined) return;
+      const until = Math.min(clock.now() + limits.callTimeoutMs, limits.until);
+      await record(found, act, await ask(found.session, act, { startBy, until }));
       return;
     }
     const begin = (current: TrackedGate): Promise<Begun | undefined> => {

@@ -22,7 +22,9 @@ export const observeTogether = async <Wanting extends { session: LiveSession; ac
   // A list that takes more calls than the sessions by themselves is no saving.
   if (ours.length < 2 || ours.length <= pagesOf(liveCount)) return new Set();
   const until = await gateway.listUntil(limits);
-  const listing = await upstream.list({ until }, () => gateway.passBy(until));
+  const startBy = await gateway.passBy(until);
+  if (startBy === undefined) return new Set();
+  const listing = await upstream.list({ startBy, until }, () => gateway.passBy(until));
   if (listing.type === 'inconclusive') {
     if (listing.retryAfterMs !== null) await gateway.holdBack(listing.retryAfterMs);
     return new Set();

@@ -41,8 +41,11 @@ export interface Upstream {
   /** `maxLeaseMinutes` is the new total since Ready. */
   extend(sessionId: string, maxLeaseMinutes: number, window: CallWindow): Promise<Outcome>;
   stop(sessionId: string, window: CallWindow): Promise<Outcome>;
-  /** `mayAsk` is asked before each page: where it says no, the list is not to be had whole. */
-  list(window: CallWindow, mayAsk?: () => Promise<boolean>): Promise<Listing>;
+  /**
+   * `mayAsk` is asked before each page behind the first, and says by when that has to leave: where it says nothing, the
+   * list is not to be had whole.
+   */
+  list(window: CallWindow, mayAsk?: () => Promise<Instant | undefined>): Promise<Listing>;
   /** Whether it answers at all, whatever it says. */
   ping(until: Instant): Promise<boolean>;
 }
@@ -131,9 +134,10 @@ export const createUpstream = (
       const sightings = new Map<string, Sighting>();
       let url: string | undefined = `${sessionsUrl}?api-version=${API_VERSION}`;
       for (let page = 0; page < MAX_PAGES && url !== undefined; page += 1) {
-        if (mayAsk !== undefined && !(await mayAsk())) return unfinishedList;
-        const startBy = clock.now() + START_WINDOW_MS;
-        const exchanged: Exchanged = await exchange({ method: 'GET', url }, { startBy, ...window });
+        const startBy = page === 0 || mayAsk === undefined ? window.startBy : await mayAsk();
+        if (page > 0 && mayAsk !== undefined && startBy === undefined) return unfinishedList;
+        const own = { until: window.until, ...(startBy === undefined ? {} : { startBy }) };
+        const exchanged: Exchanged = await exchange({ method: 'GET', url }, own);
         if (exchanged.type === 'unsent') return { ...exchanged, type: 'inconclusive', retryAfterMs: null };
         if (exchanged.type === 'inconclusive') return exchanged;
         if (exchanged.answer.status !== 200) return unexpected(exchanged.answer);
