@@ -36,7 +36,7 @@ interface Said {
 const LONGEST_CALL_MS = 10_000;
 
 export const createCallCheck = (world: World, rows: TableRows): CallCheck => {
-  const underWay = new Map<string, { what: string; until: Instant }>();
+  const underWay = new Map<string, { what: string; opId: unknown; until: Instant }>();
   const saidOf = new Map<string, Said>();
 
   /** A backup does not know who is calling: whoever is goes on for the longest call. */
@@ -50,6 +50,11 @@ export const createCallCheck = (world: World, rows: TableRows): CallCheck => {
       const sessionId = change.rowKey.slice('session:'.length);
       const [pending, refused, leases] = ['pending', 'refused', 'leases'].map((name) => part(change, name));
       const before = saidOf.get(sessionId);
+      const other = underWay.get(sessionId);
+      if (other !== undefined && world.now() < other.until && pending?.opId !== other.opId) {
+        const text = `the record does not say any more that ${other.what} is under way`;
+        world.fail({ invariant: 'call', at: world.now(), sessionId, text });
+      }
       // Whoever calls may be late to hear that it is written; another one's word in between does not count for it.
       const isNew = pending?.opId !== undefined && pending.opId !== before?.opId;
       saidOf.set(sessionId, {
@@ -94,7 +99,7 @@ export const createCallCheck = (world: World, rows: TableRows): CallCheck => {
         fail(`leaves while ${other.what} is under way`);
       const wrong = wrongWith(change);
       if (wrong !== undefined) fail(wrong);
-      const own = { what, until };
+      const own = { what, opId: saidOf.get(sessionId)?.opId, until };
       underWay.set(sessionId, own);
       return () => {
         if (underWay.get(sessionId) === own) underWay.delete(sessionId);
