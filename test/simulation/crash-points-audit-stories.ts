@@ -80,7 +80,7 @@ const adopts: PointStory = {
   },
 };
 
-const HOLD_MINUTES = 6;
+const HOLD_MINUTES = 5;
 
 /** So many strays were stopped just now that no further stop is an ordinary one. */
 const brake = async ({ other: { store }, world }: Stage, stray: ReturnType<typeof endedRecord>) => {
