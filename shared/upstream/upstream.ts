@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import { START_WINDOW_MS } from '../intent.ts';
 import type { Instant } from '../lease.ts';
 import type { Outcome, Sighting } from '../outcome.ts';
 import { API_VERSION } from '../protocol/api-version.ts';
