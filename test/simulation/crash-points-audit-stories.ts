@@ -5,6 +5,7 @@ import { RULES } from './bounds.ts';
 import { createPointClient, type PointClient } from './crash-points-client.ts';
 import type { PointStory } from './crash-points-run.ts';
 import {
+  beOver,
   beReady,
   endedRecord,
   hasStopped,
@@ -22,14 +23,6 @@ const sweeping = { by: 'timer', work: ({ keeper }) => keeper.sweep() } as const 
   Awaited<ReturnType<PointStory['prepare']>>,
   'by' | 'work'
 >;
-
-const beOver = async (stage: Stage, client: PointClient): Promise<void> => {
-  await beReady(stage, client);
-  await stage.done(client.stop(stage.other.keeper));
-  stage.tick(stage.world.now() + 10_000);
-  await stage.passWhile(() => endedRecord(stage, client) === undefined);
-  stage.tick(undefined);
-};
 
 const audits: PointStory = {
   name: 'sweep whose list shows nothing new',

@@ -76,6 +76,15 @@ export const endedRecord = ({ rows }: Stage, { id }: PointClient): EndedSession 
   return row === undefined ? undefined : readEnded(ACCOUNT_ID, row);
 };
 
+/** Its client has asked for a stop, and it is recorded as Stopped. */
+export const beOver = async (stage: Stage, client: PointClient): Promise<void> => {
+  await beReady(stage, client);
+  await stage.done(client.stop(stage.other.keeper));
+  stage.tick(stage.world.now() + 10_000);
+  await stage.passWhile(() => endedRecord(stage, client) === undefined);
+  stage.tick(undefined);
+};
+
 /** Judgements. False: as it should be. */
 
 export const runs = ({ books }: Stage, { id }: PointClient): string | false => {
