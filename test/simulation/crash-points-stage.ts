@@ -81,6 +81,13 @@ export const createStage = (rules: AccountRules = RULES): Stage => {
     ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories, bounds },
     standing: createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
   });
+  books.watch({
+    created({ id, isForeign }) {
+      if (isForeign || rows.get(ACCOUNT_ID, rowKeys.live(id)) !== undefined) return;
+      const text = `${id}: a server without a living record`;
+      world.fail({ invariant: '1', at: world.now(), sessionId: id, text });
+    },
+  });
   const foreign = { id: FOREIGN_ID, size: 'Standard', leaseMinutes: 1440, startsInMs: 1_000 } as const;
   books.create({ ...foreign, isFull: false, isForeign: true });
 
