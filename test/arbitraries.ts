@@ -8,6 +8,9 @@ import { liveSession, minutes, seconds, sighting, T0 } from './builders.ts';
 /** Any valid record as it may stand in the table at T0: what was seen and done lies before T0. */
 
 const DAY = minutes(24 * 60);
+/** The longest that a drawn call, or a drawn back-off, may still have to go. */
+const CALL_MS = seconds(20);
+const BACK_OFF_MS = seconds(120);
 
 /** Recent instants matter more than old ones. */
 const ago = (longest: number): fc.Arbitrary<number> =>
@@ -102,7 +105,7 @@ const shaped = (
         fc.record({
           op: fc.constantFrom('create' as const, 'extend' as const, 'stop' as const),
           opId: fc.constantFrom('op-1', 'op-2'),
-          until: fc.integer({ min: -20_000, max: 20_000 }).map((ms) => T0 + ms),
+          until: fc.integer({ min: -CALL_MS, max: CALL_MS }).map((ms) => T0 + ms),
         }),
       ),
       missingSince: fc.option(ago(minutes(5)), { nil: null, freq: 1 }),
@@ -114,7 +117,7 @@ const shaped = (
       retry: orNull(
         fc.record({
           failures: fc.integer({ min: 1, max: 20 }),
-          at: fc.integer({ min: -60_000, max: 120_000 }).map((ms) => T0 + ms),
+          at: fc.integer({ min: -60_000, max: BACK_OFF_MS }).map((ms) => T0 + ms),
         }),
       ),
       unansweredSince: orNull(ago(minutes(1))),
@@ -181,6 +184,10 @@ export const later: fc.Arbitrary<number> = fc
     fc.integer({ min: 0, max: 3 * DAY }),
   )
   .map((ms) => T0 + ms);
+
+/** While a call of another, or a back-off, may still be on: of later instants nearly all would be in vain. */
+export const duringCalls = fc.integer({ min: 0, max: CALL_MS - 1 }).map((ms) => T0 + ms);
+export const duringBackOffs = fc.integer({ min: 0, max: BACK_OFF_MS - 1 }).map((ms) => T0 + ms);
 
 export const anyAct: fc.Arbitrary<Act> = fc.oneof(
   fc.record({

@@ -18,7 +18,7 @@ import {
 /** Thousands of requests to every route, good, nearly good and hostile: none breaks it, and none reaches over. */
 
 /** Two thousand in `npm run soak`; a part of them in `npm test`, where each run has another seed. */
-const OF_EACH_ROUTE = process.env.LEASE_KEEPER_SOAK ? 2_000 : 300;
+const OF_EACH_ROUTE = process.env.LEASE_KEEPER_SOAK ? 2_000 : 200;
 const IN_FLIGHT = 16;
 const SLOWEST_MS = 5_000;
 /** A failure names its seed: with `FUZZ_SEED` the same requests come again. */

@@ -13,6 +13,8 @@ import {
   anyActivity,
   anyRules,
   anySession,
+  duringBackOffs,
+  duringCalls,
   later,
   readySession,
   refusedSession,
@@ -64,7 +66,7 @@ describe('a decision about any record', () => {
 
   it('waits for the call of another', () => {
     fc.assert(
-      fc.property(anySession, anyActivity, later, anyRules, (session, activity, now, rules) => {
+      fc.property(anySession, anyActivity, duringCalls, anyRules, (session, activity, now, rules) => {
         const until = session.pending?.until ?? 0;
         fc.pre(now < until);
         const decision = decide(session, activity, now, rules);
@@ -76,7 +78,7 @@ describe('a decision about any record', () => {
 
   it('waits for a back-off, unless it is the verdict that a running session is to be stopped', () => {
     fc.assert(
-      fc.property(anySession, anyActivity, later, anyRules, (session, activity, now, rules) => {
+      fc.property(anySession, anyActivity, duringBackOffs, anyRules, (session, activity, now, rules) => {
         fc.pre(now < (session.retry?.at ?? 0));
         const decision = decide(session, activity, now, rules);
         const isRunning = session.desired.state === 'running';
