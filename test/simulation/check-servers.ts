@@ -123,7 +123,12 @@ export const checkServers = ({
       if (faults.longestQuiet(strayedAt, now()) > within)
         fail('L', server, 'its record is over, and it is running');
     }
-    if (!server.isOrphan || rows.get(accountId, `session:${server.id}`) !== undefined) return;
+    if (
+      !server.isOrphan ||
+      standing.isExcused(server.id) ||
+      rows.get(accountId, `session:${server.id}`) !== undefined
+    )
+      return;
     const within = 2 * observeIntervalMs + orphanGraceMs + boundMs();
     if (faults.longestQuiet(server.createdAt, now()) > within) fail('L', server, 'nobody knows of it');
   };

@@ -36,6 +36,7 @@ export const wrongStop = (
 };
 
 const notIdle = ({ readyAt }: Server, story: Story, world: World, standing: Standing): string | undefined => {
+  const { readyAt } = server;
   if (readyAt === null) return 'it is not Ready';
   const isArmed =
     story.keepAlive.possible.has(true) ||
@@ -44,8 +45,7 @@ const notIdle = ({ readyAt }: Server, story: Story, world: World, standing: Stan
   if (!isArmed) return 'idleness was not armed';
   const timeouts = [...story.idleTimeout.possible].map((minutes) => minutes ?? Number.POSITIVE_INFINITY);
   const idleAt =
-    Math.max(readyAt, story.usedAt, standing.graceFrom(), standing.awayUntil()) +
-    Math.min(...timeouts) * MINUTE_MS;
+    Math.max(readyAt, story.usedAt, standing.awayUntil(server.id)) + Math.min(...timeouts) * MINUTE_MS;
   return notYet('idle', idleAt, world);
 };
 

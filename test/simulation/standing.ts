@@ -12,8 +12,8 @@ import type { World } from './world.ts';
 export interface Standing {
   /** Nobody is idle by what happened before. */
   graceFrom(): Instant;
-  /** The same, as the sweeps themselves show it, whatever the keeper says. */
-  awayUntil(): Instant;
+  /** The same at the time when it was decided to stop the session, by what the sweeps themselves show as well. */
+  awayUntil(sessionId: string): Instant;
   heldUntil(sessionId: string): Instant;
   /** A session of which the keeper was told lies, or has lost what it knew, by no fault of its own. */
   excuse(sessionId: string): void;
@@ -103,16 +103,21 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
     const isStop = columns?.kind === 'stop' && columns.because !== 'asked';
     const isOther = columns?.kind === 'stray' || (columns?.kind === 'ended' && columns.because === 'gone');
     if (!isStop && !isOther) return;
+    verdicts.set(sessionId, awayNow());
     if (columns.kind !== 'stray' && isTooMany(sessionId))
       fail(sessionId, `${sessionId}: stopped without a hold, with many others`, 'W');
     unasked = [...unasked.slice(-100), world.now()];
   };
 
+  const awayNow = (): Instant => Math.max(awayUntil, graceFrom);
+  /** Since when idleness counted when it was the verdict. */
+  const verdicts = new Map<string, Instant>();
+
   const excused = new Set<string>();
   const strayed = new Map<string, Instant>();
   return {
     graceFrom: () => graceFrom - skewMs,
-    awayUntil: () => awayUntil - skewMs,
+    awayUntil: (sessionId) => (verdicts.get(sessionId) ?? awayNow()) - skewMs,
     heldUntil(sessionId) {
       const until = holds.get(sessionId) ?? 0;
       return until === 0 ? 0 : until - skewMs;
