@@ -35,7 +35,7 @@ export const wrongStop = (
   return reasons.includes(undefined) ? undefined : reasons.join('; ');
 };
 
-const notIdle = ({ readyAt }: Server, story: Story, world: World, standing: Standing): string | undefined => {
+const notIdle = (server: Server, story: Story, world: World, standing: Standing): string | undefined => {
   const { readyAt } = server;
   if (readyAt === null) return 'it is not Ready';
   const isArmed =
