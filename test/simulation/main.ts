@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import { longestSurvivedOutageMs, RULES } from './bounds.ts';
 import { FAULT_KINDS } from './fault-kinds.ts';
 import { readOptions, type SimulateOptions, USAGE } from './options.ts';
@@ -6,10 +5,8 @@ import { findPlants, listPlants, runPlant } from './plants/commands.ts';
 import { loadWith } from './plants/loader.ts';
 import { plantNamed } from './plants/plants.ts';
 import { type RunReport, simulate } from './run.ts';
-import { formatSince } from './trace.ts';
-import type { Violation } from './violation.ts';
+import { describeViolation, runSeeds } from './seeds.ts';
 import type { WorkerReport } from './worker.ts';
-import { START } from './world.ts';
 
 /** `npm run simulate`: many seeds on all cores, or one seed with its trace. */
 
@@ -27,9 +24,6 @@ interface Totals {
 
 const say = (line: string): void => console.log(line);
 
-const describe = (seed: number, { invariant, at, text }: Violation): string =>
-  `seed ${seed}: invariant ${invariant} at ${formatSince(at - START)}: ${text}`;
-
 const add = (totals: Totals, report: Pick<WorkerReport, 'steps' | 'violation' | 'faults'>): void => {
   totals.seeds += 1;
   totals.steps += report.steps;
@@ -45,58 +39,38 @@ const replay = async (seed: number, options: SimulateOptions, totals: Totals): P
   const { hours, faults, isWholeTrace, plant } = options;
   const run = plant === undefined ? simulate : await loadWith(plantNamed(plant));
   const report = await run({ seed, hours, faults, isWholeTrace });
-  show(report, isWholeTrace);
+  show(report, hours, isWholeTrace);
   add(totals, { ...report, faults: [...report.faults] });
 };
 
-const show = (report: RunReport, isWholeTrace: boolean): void => {
+const show = (report: RunReport, hours: number, isWholeTrace: boolean): void => {
   for (const line of isWholeTrace ? report.trace : report.trace.slice(-LAST_STEPS)) say(line);
   say(`faults of this seed: ${report.chosen.join(', ') || 'none'}`);
-  if (report.violation !== undefined) say(describe(report.seed, report.violation));
+  const wrong = describeViolation(report, hours, 0);
+  if (wrong !== undefined) say(wrong);
 };
 
 /** Runs seeds with a planted bug, one after another, until one catches it. */
 const runPlanted = async (name: string, options: SimulateOptions, totals: Totals): Promise<void> => {
   const report = await runPlant(name, options, say);
   if (report === undefined) return;
-  show(report, false);
+  show(report, options.hours, false);
   add(totals, { ...report, faults: [...report.faults] });
   say(`replay it with --plant ${name} --seed ${report.seed} --hours ${options.hours} --trace`);
 };
 
-/** Hands seeds to workers, one after another, until all have run. */
-const runAll = async (
-  { seeds, firstSeed, hours, workers }: SimulateOptions,
-  totals: Totals,
-): Promise<void> => {
-  const queue = Array.from({ length: seeds }, (_, index) => firstSeed + index).values();
+/** Many seeds, with what came of them as they go, and what their faults were in the end. */
+const runAll = async (options: SimulateOptions, totals: Totals): Promise<void> => {
+  const { seeds, hours } = options;
   let shownAt = Date.now();
-  const work = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { hours } });
-      const next = (): void => {
-        const { value: seed, done } = queue.next();
-        if (!done) worker.postMessage(seed);
-        else worker.terminate().then(() => resolve(), reject);
-      };
-      worker.on('error', reject);
-      worker.on('message', (report: WorkerReport) => {
-        add(totals, report);
-        if (report.violation !== undefined) {
-          for (const line of report.trace.slice(-LAST_STEPS)) say(line);
-          say(
-            `${describe(report.seed, report.violation)}\nreplay it with --seed ${report.seed} --hours ${hours} --trace\n`,
-          );
-        }
-        if (Date.now() - shownAt > PROGRESS_MS) {
-          shownAt = Date.now();
-          say(`${totals.seeds} of ${seeds} seeds, ${totals.violations} violations`);
-        }
-        next();
-      });
-      next();
-    });
-  await Promise.all(Array.from({ length: Math.min(workers, seeds) }, work));
+  await runSeeds(options, (report) => {
+    add(totals, report);
+    const wrong = describeViolation(report, hours, LAST_STEPS);
+    if (wrong !== undefined) say(`${wrong}\n`);
+    if (Date.now() - shownAt <= PROGRESS_MS) return;
+    shownAt = Date.now();
+    say(`${totals.seeds} of ${seeds} seeds, ${totals.violations} violations`);
+  });
   for (const name of Object.keys(FAULT_KINDS)) {
     const hits = totals.faults.get(name) ?? 0;
     say(hits === 0 ? `${name}: NEVER HIT` : `${name}: ${hits} hits`);

@@ -33,15 +33,15 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/reconcile.ts',
-        find: 'if (rules.callGapMs > 0 && !(await gateway.pass())) return;',
-        replace: '',
+        find: 'rules.callGapMs > 0 ? await gateway.pass() : clock.now() + START_WINDOW_MS;',
+        replace: 'rules.callGapMs < 0 ? await gateway.pass() : clock.now() + START_WINDOW_MS;',
       },
     ],
   },
   {
     name: 'retry-after-unheard',
     what: 'That the upstream told to wait is not told to the other instances.',
-    breaks: ['R'],
+    breaks: ['R', 'L', 'K'],
     edits: [
       {
         file: 'shared/gate.ts',

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { FAULT_KINDS } from '../simulation/fault-kinds.ts';
+import { describeViolation, runSeeds } from '../simulation/seeds.ts';
+
+/** As `npm run simulate -- --seeds 200`, on both cores. */
+const RUN = { seeds: 200, firstSeed: 1, hours: 24, workers: 2 } as const;
+const LAST_STEPS = 40;
+
+it('keeps every invariant for two hundred simulated days, with every fault', async () => {
+  const wrong: string[] = [];
+  const hits = new Map<string, number>();
+  let [steps, seeds] = [0, 0];
+  const begunAt = performance.now();
+  await runSeeds(RUN, (report) => {
+    seeds += 1;
+    steps += report.steps;
+    for (const [name, count] of report.faults) hits.set(name, (hits.get(name) ?? 0) + count);
+    const text = describeViolation(report, RUN.hours, LAST_STEPS);
+    if (text !== undefined) wrong.push(text);
+  });
+  const seconds = Math.round((performance.now() - begunAt) / 1000);
+  const faults = [...hits.values()].reduce((sum, count) => sum + count, 0);
+  console.log(
+    `seeds ${seeds}, steps ${steps}, faults ${faults}, violations ${wrong.length}, in ${seconds} s`,
+  );
+  expect(wrong).toEqual([]);
+  expect(seeds).toBe(RUN.seeds);
+  expect(Object.keys(FAULT_KINDS).filter((name) => !hits.has(name))).toEqual([]);
+});
