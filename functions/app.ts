@@ -8,7 +8,7 @@ import { loadConfig } from '../shared/config.ts';
 import { createContinuations } from '../shared/continuation.ts';
 import { createKeeper } from '../shared/keeper.ts';
 import { createStore } from '../shared/store/store.ts';
-import { openTable } from '../shared/store/table.ts';
+import { openTable, TABLE_NAME } from '../shared/store/table.ts';
 import { createTelemetry, faultOf, lineSink } from '../shared/telemetry.ts';
 import { createThrottle } from '../shared/throttle.ts';
 import { send } from '../shared/upstream/send.ts';
@@ -66,7 +66,6 @@ const telemetry = createTelemetry(
   ownClock.now,
 );
 
-const TABLE_NAME = 'leasekeeper';
 const PROBE_MS = 1_500;
 
 const store = createStore(openTable(config.storageConnectionString, TABLE_NAME, clock.asks), randomUUID);

@@ -1,7 +1,7 @@
 import { decide, dueAtOf } from './decide.ts';
 import { UnreadableRowError } from './errors.ts';
 import { evolve } from './evolve.ts';
-import { type Gate, isBraked, withUnaskedStop } from './gate.ts';
+import { type Gate, isBraked, listDueAt, withUnaskedStop } from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './intent.ts';
 import type { Instant } from './lease.ts';
@@ -200,15 +200,12 @@ export const createAudit = (
     telemetry.report(faultOf('stranger', what, { accountId, sessionId }));
   };
 
-  const dueAt = ({ listedAt }: Gate): Instant =>
-    // In the future: the clock that wrote it was wrong.
-    listedAt === null || listedAt > clock.now() ? 0 : listedAt + rules.observeIntervalMs;
-
   return {
-    isDue: (gate) => dueAt(gate) <= clock.now(),
+    isDue: (gate) => listDueAt(gate, rules, clock.now()) <= clock.now(),
     async runIfDue(gate, limits, overdueMs = 0) {
       const now = clock.now();
-      if (dueAt(gate) + overdueMs > now || now + limits.callTimeoutMs > limits.until) return false;
+      if (listDueAt(gate, rules, now) + overdueMs > now || now + limits.callTimeoutMs > limits.until)
+        return false;
       await run(limits);
       return true;
     },

@@ -11,6 +11,8 @@ export interface Clock {
 export interface CheckedClock extends Clock {
   /** False where this machine's clock is so wrong that nobody should be stopped by it. */
   isTrusted(): boolean;
+  /** How far this machine's clock was ahead of the table's at its last reply, in milliseconds. */
+  aheadMs(): number;
   /**
    * A question to the table begins. What is given back is told, with its reply, what the table says the time was, in
    * whole seconds: somewhere between the two, however long this machine slept in between.
@@ -27,14 +29,17 @@ export const TRUSTED_MS = 30_000;
  */
 export const createCheckedClock = (own: Clock, alert: (aheadMs: number) => void): CheckedClock => {
   let aheadMs = 0;
+  let measuredMs = 0;
   return {
     now: () => own.now() - aheadMs,
     abortAt: (at) => own.abortAt(at + aheadMs),
     isTrusted: () => aheadMs === 0,
+    aheadMs: () => measuredMs,
     asks() {
       const askedAt = own.now();
       return (tableTime) => {
         const difference = Math.max(0, askedAt - tableTime) - Math.max(0, tableTime - own.now());
+        measuredMs = difference;
         const found = Math.abs(difference) > TRUSTED_MS ? difference : 0;
         const isNews = (found === 0) !== (aheadMs === 0);
         aheadMs = found;

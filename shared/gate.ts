@@ -115,6 +115,15 @@ export const rulesAt = (gate: Gate, rules: AccountRules, now: Instant): Rules =>
   graceFrom: graceFrom(gate, rules.awayMs, now),
 });
 
+/** When the upstream's next complete list is due; 0: it has been all along. */
+export const listDueAt = (
+  { listedAt }: Gate,
+  { observeIntervalMs }: Pick<AccountRules, 'observeIntervalMs'>,
+  now: Instant,
+): Instant =>
+  // In the future: the clock that wrote it was wrong.
+  listedAt === null || listedAt > now ? 0 : listedAt + observeIntervalMs;
+
 /**
  * How many sessions can be kept alive with one call each `callGapMs`. A renewal gives `extension` minutes, of which
  * the margin is left when the next one falls due: each session costs one call in `extension - margin`, where the margin

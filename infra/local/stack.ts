@@ -145,9 +145,14 @@ const both = async <One, Other>(one: Promise<One>, other: Promise<Other>): Promi
   return Promise.all([one, other]);
 };
 
-const stackEnvironment = ({ ports, dataFolder, environment }: StackSettings): NodeJS.ProcessEnv => ({
+/** What the app is told of its surroundings where its own environment says nothing of them. */
+export const localSettings = ({ ports }: Pick<StackSettings, 'ports'>) => ({
   AzureWebJobsStorage: azuriteConnection(ports),
   KEEPER_ACCOUNTS: JSON.stringify([demoAccount(`http://127.0.0.1:${ports.sessionHost}`)]),
+});
+
+const stackEnvironment = ({ ports, dataFolder, environment }: StackSettings): NodeJS.ProcessEnv => ({
+  ...localSettings({ ports }),
   KEEPER_TOKEN_SECRETS: tokenSecret(dataFolder),
   ...environment,
   LEASE_KEEPER_DATA: dataFolder,

@@ -39,13 +39,16 @@ export interface Table {
   ping(): Promise<void>;
 }
 
+/** The one table of the app. */
+export const TABLE_NAME = 'leasekeeper';
+
 /** One operation with its retry ends within this time, so that a table that is down is a 503 within 3 s. */
 const OPERATION_TIMEOUT_MS = 2_000;
 /** What a caller is told to wait while the table is down. */
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * The table of this name in the storage account. It is made when it is first found missing.
+ * The table of this name in the storage account. It is made when it is first found missing, unless the caller only looks.
  * Every failure that a later try may not have is a StorageUnavailableError. `asks` is called with each request, and what
  * it gives back with the service's own time in the reply, in Unix milliseconds.
  */
@@ -53,6 +56,7 @@ export const openTable = (
   connectionString: string,
   tableName: string,
   asks: () => (tableTime: number) => void = () => () => undefined,
+  isMade = true,
 ): Table => {
   const client = TableClient.fromConnectionString(connectionString, tableName, {
     allowInsecureConnection: true,
@@ -75,6 +79,8 @@ export const openTable = (
       return await attempt();
     } catch (error) {
       if (!isTableMissing(error)) throw sorted(error);
+      if (!isMade)
+        throw new StorageUnavailableError('There is no table: the app has never run on this storage.');
     }
     try {
       await client.createTable({ abortSignal: AbortSignal.timeout(OPERATION_TIMEOUT_MS) });

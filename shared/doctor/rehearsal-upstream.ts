@@ -1,0 +1,103 @@
+import { pagesOf } from '../gateway.ts';
+import type { Instant } from '../lease.ts';
+import type { Outcome, Sighting } from '../outcome.ts';
+import { SIZES } from '../protocol/vocabulary.ts';
+import type { Listing, Upstream } from '../upstream/upstream.ts';
+
+/** What the upstream has told: its list, and what it said of those that are not on it. */
+export interface UpstreamEvidence {
+  listing: Listing;
+  singly: ReadonlyMap<string, Outcome>;
+}
+
+/**
+ * The upstream as it was seen, for a rehearsal: it answers by what it has told, as if it told it now, and takes every
+ * change for done without being asked for it.
+ */
+export const createRehearsalUpstream = (
+  endpoint: string,
+  { listing, singly }: UpstreamEvidence,
+  now: () => Instant,
+): Upstream => {
+  const servers = new Map(listing.type === 'listed' ? listing.sightings : []);
+  for (const [sessionId, outcome] of singly)
+    if (outcome.type === 'found') servers.set(sessionId, outcome.sighting);
+
+  const found = (sighting: Sighting, created = false): Outcome => ({
+    type: 'found',
+    created,
+    sighting: { ...sighting, sentAt: now(), receivedAt: now() },
+  });
+  /** What is known of a session that is not there. */
+  const absent = (sessionId: string): Outcome => {
+    const told = singly.get(sessionId);
+    return told?.type === 'missing' ? { type: 'missing', sentAt: now() } : (told ?? notAsked);
+  };
+  const isThere = ({ status }: Sighting): boolean => status === 'Starting' || status === 'Ready';
+  const put = (sessionId: string, server: Sighting): Sighting => {
+    servers.set(sessionId, server);
+    return server;
+  };
+
+  return {
+    endpoint,
+
+    async create(sessionId, { maxLeaseTimeMinutes, size }) {
+      const server = servers.get(sessionId);
+      if (server !== undefined) return found(server);
+      if (listing.type === 'inconclusive') return listing;
+      const sizeName = SIZES.find((name) => name === size) ?? null;
+      const made = { ...NEW_SERVER, leaseMinutes: maxLeaseTimeMinutes, size: sizeName };
+      return found(put(sessionId, made), true);
+    },
+
+    async observe(sessionId) {
+      const server = servers.get(sessionId);
+      return server === undefined ? absent(sessionId) : found(server);
+    },
+
+    async extend(sessionId, maxLeaseMinutes) {
+      const server = servers.get(sessionId);
+      if (server === undefined) return absent(sessionId);
+      if (!isThere(server)) return { type: 'refused', status: 422, message: 'the session is over' };
+      const leaseMinutes = Math.max(server.leaseMinutes, maxLeaseMinutes);
+      return found(put(sessionId, { ...server, leaseMinutes }));
+    },
+
+    async stop(sessionId) {
+      const server = servers.get(sessionId);
+      if (server === undefined) return absent(sessionId);
+      put(sessionId, isThere(server) ? { ...server, status: 'Stopped' } : server);
+      return { type: 'accepted' };
+    },
+
+    async list(_window, mayAsk) {
+      if (listing.type === 'inconclusive') return listing;
+      for (let page = 0; page < pagesOf(servers.size); page += 1)
+        if (mayAsk !== undefined && !(await mayAsk())) return noSlot;
+      const stamped = [...servers].map(
+        ([id, server]) => [id, { ...server, sentAt: now(), receivedAt: now() }] as const,
+      );
+      return { type: 'listed', sightings: new Map(stamped.filter(([, server]) => isThere(server))) };
+    },
+
+    ping: async () => listing.type === 'listed',
+  };
+};
+
+const notAsked: Outcome = { type: 'inconclusive', because: 'it was not asked', retryAfterMs: null };
+const noSlot: Listing = { type: 'inconclusive', because: 'its turn does not come', retryAfterMs: null };
+
+const NEW_SERVER: Sighting = {
+  status: 'Starting',
+  leaseMinutes: 0,
+  size: null,
+  elapsedMinutes: 0,
+  hostname: null,
+  ports: { handshake: null, inspector: null },
+  teraflops: null,
+  errorCode: null,
+  errorMessage: null,
+  sentAt: 0,
+  receivedAt: 0,
+};
