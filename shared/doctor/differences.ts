@@ -1,7 +1,7 @@
 import type { UnreadableRowError } from '../errors.ts';
 import { type Instant, MINUTE_MS } from '../lease.ts';
 import type { Outcome, Sighting } from '../outcome.ts';
-import { type Activity, CREATE_SETTLED_MS, type LiveSession, type Session } from '../session.ts';
+import type { Activity, LiveSession, Session } from '../session.ts';
 import type { DueRow } from '../store/due.ts';
 
 /** Where what the table says is not what the upstream says, or not what it says in another row. Pure. */
@@ -62,7 +62,7 @@ const upstreamDifferences = ({ session, told }: Compared, { endpoint, now, tickM
     return [{ kind: 'other upstream', text }];
   }
   if (session.pending !== null && session.pending.until > now) return [];
-  if (told?.type === 'missing') return missingDifferences(session, now);
+  if (told?.type === 'missing') return missingDifferences(session);
   if (told?.type !== 'found') return [];
   const differences: Difference[] = [];
   const { status, leaseMinutes } = told.sighting;
@@ -86,12 +86,11 @@ const upstreamDifferences = ({ session, told }: Compared, { endpoint, now, tickM
 const statusText = ({ status, errorMessage }: Sighting): string =>
   errorMessage === null ? status : `${status} (${errorMessage})`;
 
-/** A server that no answer has told of may not have been made yet. */
-const missingDifferences = ({ observed, creation }: LiveSession, now: Instant): Difference[] => {
-  if (observed.status === 'Requested' && now < (creation.lastUntil ?? 0) + CREATE_SETTLED_MS) return [];
-  return [
-    { kind: 'status', text: `the table says ${observed.status}, the upstream has no such session (404)` },
-  ];
+/** A server that no answer has told of need not have been made. */
+const missingDifferences = ({ observed }: LiveSession): Difference[] => {
+  if (observed.status === 'Requested') return [];
+  const text = `the table says ${observed.status}, the upstream has no such session (404)`;
+  return [{ kind: 'status', text }];
 };
 
 const timeDifferences = ({ dueAt, pending }: LiveSession, { now, tickMs }: Terms): Difference[] => {

@@ -6,7 +6,7 @@ import type { Instant } from '../lease.ts';
 import type { Outcome } from '../outcome.ts';
 import { inParallel } from '../parallel.ts';
 import type { Surroundings } from '../reconcile.ts';
-import type { LiveSession, Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import type { TrackedActivity } from '../store/activity.ts';
 import type { DueRow } from '../store/due.ts';
 import type { TrackedGate } from '../store/gate.ts';
@@ -96,8 +96,7 @@ export const gatherEvidence = async (
 
   const singly = new Map<string, Outcome>();
   for (const { sessionId, row } of listing.type === 'listed' ? rows : []) {
-    if (row instanceof Error || row.upstream !== upstream.endpoint || !isAskedFor(row)) continue;
-    if (listed.has(sessionId)) continue;
+    if (row instanceof Error || row.upstream !== upstream.endpoint || listed.has(sessionId)) continue;
     if (clock.now() > at + SINGLY_LONGEST_MS) {
       singly.set(sessionId, { type: 'unsent', because: 'there are too many to ask for' });
       continue;
@@ -107,10 +106,6 @@ export const gatherEvidence = async (
   }
   return { at, gate, listing, singly, rows, activities, dueRows, endedDue, strangers, calls };
 };
-
-/** Whether a server of it may exist. */
-const isAskedFor = ({ observed, creation }: LiveSession): boolean =>
-  observed.status !== 'Requested' || creation.attempts > 0;
 
 const closed = (waitMs: number) => {
   const because = `it asked not to be called for another ${Math.ceil(waitMs / 1000)} s`;
