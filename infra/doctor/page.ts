@@ -48,7 +48,7 @@ const accountLines = (account: AccountState, clock: ClockState, now: Instant): s
     row('brake', `${isBraked ? 'ON' : 'off'}; ${unaskedStops} stops lately that nobody asked for`),
     row('listed', `${listed}; the next is due ${dueText}`),
     row('clock', clockText(clock)),
-    row('asked', `${calls} calls to the upstream, beside the keeper's own`),
+    row('asked', `${counted(calls, 'call')} to the upstream, beside the keeper's own`),
     ...(unanswered === null ? [] : [row('! unknown', `the upstream did not say what it has: ${unanswered}`)]),
   ];
 };
@@ -59,7 +59,7 @@ const clockText = ({ aheadMs, isTrusted }: ClockState): string => {
   const side = seconds > 0 ? 'ahead of' : 'behind';
   const apart =
     Math.abs(seconds) <= 1 ? "agrees with the table's" : `${Math.abs(seconds)} s ${side} the table's`;
-  return isTrusted ? apart : `${apart}: the table's is used, and nobody is stopped by it unasked`;
+  return isTrusted ? apart : `${apart}: not to be trusted, and the table's is used here`;
 };
 
 const strangerLines = (

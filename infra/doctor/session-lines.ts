@@ -53,8 +53,9 @@ const upstreamText = ({ told }: SessionState): string => {
   }
 };
 
-const nextText = ({ acts, left, next, session }: SessionState, now: Instant): string => {
+const nextText = ({ acts, left, next, session, differences }: SessionState, now: Instant): string => {
   if (acts.length > 0) return acts.map(actText).join(', then ');
+  if (differences.some(({ kind }) => kind === 'no due row')) return 'nothing, until a client asks for it';
   if (left === null) return `${next.action} because ${next.because}, ${when(next.at, now)}`;
   const why = session.dueAt > now ? 'it is looked at when it is due' : 'the next sweep does not come to it';
   return `${left.action} because ${left.because}, but ${why}`;

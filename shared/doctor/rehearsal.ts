@@ -69,17 +69,19 @@ export const rehearseSweep = async (
   return { acts: [...acts.values()], reports: [...reports.values()], isUnfinished: unfinished };
 };
 
-/** It stands still until somebody waits, and then it is there. */
+/**
+ * It stands still until somebody waits, and then it is there. Where this machine's own clock is wrong it is the table's, and
+ * those that sweep are other machines, whose clocks are taken for right.
+ */
 const rehearsalClock = (clock: CheckedClock): CheckedClock => {
   let now = clock.now();
-  const isTrusted = clock.isTrusted();
   return {
     now: () => now,
     abortAt(at) {
       now = Math.max(now, at);
       return AbortSignal.abort();
     },
-    isTrusted: () => isTrusted,
+    isTrusted: () => true,
     aheadMs: clock.aheadMs,
     asks: () => () => undefined,
   };

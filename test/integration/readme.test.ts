@@ -76,6 +76,23 @@ describe('the tour', () => {
   });
 });
 
+describe('the doctor', () => {
+  it('says of the account what its sample shows', async () => {
+    const command = blocks('sh').find((block) => block.includes('npm run doctor')) ?? '';
+    const { sessionHost, table } = test.settings.ports;
+    const ports = { SESSION_HOST_PORT: String(sessionHost), AZURITE_TABLE_PORT: String(table) };
+    const sessionId = await client.create('{"maxLeaseTime":"0:10:0","keepAlive":true}');
+    // A difference is no fault: the session may just have become Ready.
+    const said = await runShell(`${command.trim()} || test $? -eq 1`, ports);
+    expect(said).toContain(`\n${sessionId}\n`);
+    expect(said).toMatch(/\n\d+ sessions?, \d+ differences?, \d+ things? to do in the next sweep\n$/);
+    const [sample = ''] = blocks('text');
+    const headings = (text: string) => [...text.matchAll(/^ {2}([a-z]+) {2,}/gm)].map(([, word]) => word);
+    expect(headings(said)).toEqual(expect.arrayContaining(headings(sample)));
+    await client.send('DELETE', `${client.sessions}/${sessionId}`);
+  }, 60_000);
+});
+
 describe('the settings table', () => {
   it('has every setting that the code reads, and no other', () => {
     const sources = ['shared/config.ts', 'infra/local/stack.ts', 'infra/local/session-host/settings.ts'];

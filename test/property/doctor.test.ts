@@ -17,25 +17,13 @@ import {
   jumpingClock,
   lockedTable,
   lockedUpstream,
+  memoryTable,
   putEnded,
   putGate,
   upstreamWith,
 } from '../doctor-scene.ts';
-import { createTableRows } from '../simulation/table-rows.ts';
 
 /** What the doctor says that the next sweep will do is what the next sweep does, and nothing is changed to know it. */
-
-const memoryTable = (): Table => {
-  const rows = createTableRows();
-  return {
-    get: async (partition, rowKey) => rows.get(partition, rowKey),
-    async *list(partition, from, to) {
-      yield* rows.page(partition, from, to, Number.POSITIVE_INFINITY).rows;
-    },
-    submit: async (partition, changes) => rows.submit(partition, changes),
-    ping: async () => undefined,
-  };
-};
 
 interface Actor {
   session: LiveSession;
