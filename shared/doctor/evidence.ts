@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { UnreadableRowError } from '../errors.ts';
 import { opensAt } from '../gate.ts';
 import { pagesOf } from '../gateway.ts';
+import { START_WINDOW_MS } from '../intent.ts';
 import type { Instant } from '../lease.ts';
 import type { Outcome } from '../outcome.ts';
 import { inParallel } from '../parallel.ts';
@@ -51,15 +52,17 @@ export const gatherEvidence = async (
   let nextAt = isForced ? clock.now() : opensAt(gate, clock.now());
   let calls = 0;
   const isClosed = nextAt - clock.now() > rules.callGapMs;
-  const turn = async (): Promise<true> => {
+  const turn = async (): Promise<Instant> => {
     await passUntil(nextAt, clock);
-    nextAt = clock.now() + rules.callGapMs;
+    const now = clock.now();
+    nextAt = now + rules.callGapMs;
     calls += 1;
-    return true;
+    return now + START_WINDOW_MS;
   };
-  const list = () => {
+  const list = async () => {
     const pauses = (1 + pagesOf(gate.liveCount)) * rules.callGapMs;
-    return upstream.list({ until: clock.now() + CALL_TIMEOUT_MS + pauses }, turn);
+    const startBy = await turn();
+    return upstream.list({ startBy, until: clock.now() + CALL_TIMEOUT_MS + pauses }, turn);
   };
   const listing = isClosed ? closed(nextAt - clock.now()) : await list();
   const listed = listing.type === 'listed' ? listing.sightings : new Map();
