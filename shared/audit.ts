@@ -4,7 +4,7 @@ import { evolve } from './evolve.ts';
 import { type Gate, isBraked, listDueAt, withUnaskedStop } from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './intent.ts';
-import type { Instant } from './lease.ts';
+import { type Instant, MINUTE_MS } from './lease.ts';
 import type { Sighting } from './outcome.ts';
 import { inParallel } from './parallel.ts';
 import { SESSION_ID } from './protocol/vocabulary.ts';
@@ -25,6 +25,8 @@ export interface Audit {
   runIfDue(gate: Gate, limits: Limits, overdueMs?: number): Promise<boolean>;
 }
 
+/** Every sweep looks at what is due; what has been due for so long was not seen by several of them. */
+const FORGOTTEN_MS = 5 * MINUTE_MS;
 /** What was stopped because its session is over is looked at again so soon. */
 const AGAIN_MS = 30_000;
 /**
@@ -51,12 +53,21 @@ export const createAudit = (
   /** The ids of all living records, whether they can be read or not, and how many of them are kept alive. */
   const countLiving = async (): Promise<{ ids: ReadonlySet<string>; kept: number }> => {
     const ids = new Set<string>();
+    const forgotten: string[] = [];
     let kept = 0;
     for await (const { sessionId, row } of store.list(accountId)) {
       ids.add(sessionId);
+      if (row instanceof Error || row.dueAt < clock.now() - FORGOTTEN_MS) forgotten.push(sessionId);
       if (!(row instanceof Error) && row.policy.keepAlive && row.desired.state === 'running') kept += 1;
     }
+    await inParallel(forgotten, mend);
     return { ids, kept };
+  };
+
+  /** A record that is long due, and that no sweep has come to: the index may have lost it. */
+  const mend = async (sessionId: string): Promise<void> => {
+    if (!(await store.mendDue({ accountId, sessionId }))) return;
+    telemetry.report(faultOf('index', 'the session had lost its due row', { accountId, sessionId }));
   };
 
   /** Read after the list was had: a server that was asked for since is not on it. */

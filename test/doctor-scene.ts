@@ -125,9 +125,7 @@ export const upstreamWith = (
         servers.set(sessionId, isThere(server) ? { ...server, status: 'Stopped' } : server);
         return { type: 'accepted' };
       }),
-    async list(_, mayAsk) {
-      if (mayAsk !== undefined && !(await mayAsk()))
-        return { type: 'inconclusive', because: 'no slot', retryAfterMs: null };
+    async list() {
       const living = [...servers].filter(([, server]) => isThere(server));
       return { type: 'listed', sightings: new Map(living.map(([id, server]) => [id, shown(server)])) };
     },

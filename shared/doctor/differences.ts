@@ -48,6 +48,11 @@ export interface Terms {
 }
 
 /** Everything that is not as it should be about a living record. */
+const NO_DUE_ROW = {
+  kind: 'no due row',
+  text: 'no sweep finds it before it is long due, and the whole account is listed',
+} as const;
+
 export const differencesOf = (compared: Compared, terms: Terms): Difference[] => [
   ...upstreamDifferences(compared, terms),
   ...timeDifferences(compared.session, terms),
@@ -108,7 +113,7 @@ const timeDifferences = ({ dueAt, pending }: LiveSession, { now, tickMs }: Terms
 const indexDifferences = ({ session, dueAts }: Compared): Difference[] => {
   const stale = dueAts.filter((at) => at !== session.dueAt);
   return [
-    ...(dueAts.includes(session.dueAt) ? [] : [{ kind: 'no due row', text: 'no sweep finds it' } as const]),
+    ...(dueAts.includes(session.dueAt) ? [] : [NO_DUE_ROW]),
     ...stale.map((at) => ({ kind: 'stale due row', text: `one at ${new Date(at).toISOString()}` }) as const),
   ];
 };

@@ -73,8 +73,8 @@ export const createRehearsalUpstream = (
 
     async list(_window, mayAsk) {
       if (listing.type === 'inconclusive') return listing;
-      for (let page = 0; page < pagesOf(servers.size); page += 1)
-        if (mayAsk !== undefined && !(await mayAsk())) return noSlot;
+      for (let page = 1; page < pagesOf(servers.size); page += 1)
+        if (mayAsk !== undefined && (await mayAsk()) === undefined) return noSlot;
       const stamped = [...servers].map(
         ([id, server]) => [id, { ...server, sentAt: now(), receivedAt: now() }] as const,
       );

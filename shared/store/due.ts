@@ -17,6 +17,8 @@ export interface DueIndex {
   due(accountId: string, now: number): AsyncIterable<DueRow>;
   /** Removes a due row that is no record's, as a damaged table may have; one that a record counts on stays. */
   dropDue(key: SessionKey, at: number): Promise<void>;
+  /** Adds the due row of a living record that has lost it, as a damaged table may have; true where that was so. */
+  mendDue(key: SessionKey): Promise<boolean>;
   /** Puts off the next look at a session whose row is at fault, and counts how often that was so. */
   postpone(key: SessionKey, due: DueRow, until: number): Promise<void>;
 }
@@ -48,6 +50,20 @@ export const createDueIndex = (table: Table): DueIndex => {
     },
 
     dropDue,
+
+    async mendDue({ accountId, sessionId }) {
+      const row = await table.get(accountId, rowKeys.live(sessionId));
+      const dueAt = instantOf(row?.columns.dueAt);
+      if (row === undefined || dueAt === undefined) return false;
+      const dueKey = rowKeys.due(dueAt, sessionId);
+      if ((await table.get(accountId, dueKey)) !== undefined) return false;
+      const { rowKey, etag } = row;
+      const changes: RowChange[] = [
+        { type: 'update', rowKey, columns: {}, etag },
+        { type: 'put', rowKey: dueKey, columns: {} },
+      ];
+      return (await table.submit(accountId, changes)).type === 'written';
+    },
 
     async postpone({ accountId, sessionId }, { at, faults }, until) {
       const row = await rawRecord(accountId, sessionId);

@@ -220,3 +220,18 @@ describe('a session of an upstream that is not configured any more', () => {
     expect(stage.calls.filter(({ op }) => op === 'stop')).toEqual([]);
   });
 });
+
+describe('a session that the index has lost', () => {
+  it('is found by the next list of the whole account, and looked at again', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper();
+    const id = await stage.ready(keeper);
+    const { due } = await fixture.rowsOf(await stage.session(id));
+    const deletions = due.map((rowKey) => ({ type: 'delete', rowKey }) as const);
+    await fixture.table.submit(stage.accountId, deletions);
+    stage.now += minutes(25);
+    await stage.sweep([keeper], 2);
+    expect((await fixture.rowsOf(await stage.session(id))).due).toHaveLength(1);
+    expect(asked(stage)).toContain(`observe ${id}`);
+  });
+});

@@ -142,3 +142,20 @@ describe('a record that is at fault', () => {
     expect(live(await fixture.store.read(found.session, T0)).session.dueAt).toBe(T0 + 5);
   });
 });
+
+describe('a living record without a due row', () => {
+  it('gets it back, at the instant that it was due', async () => {
+    const { session } = await inserted();
+    await fixture.table.submit(session.accountId, [{ type: 'delete', rowKey: dueKey(session) }]);
+    expect(await fixture.store.mendDue(session)).toBe(true);
+    expect(await dueOf(session)).toEqual([dueKey(session)]);
+    expect(live(await fixture.store.read(session, T0)).session).toEqual(session);
+  });
+
+  it('is left alone where it has one, or is over, or is none', async () => {
+    const { session } = await inserted();
+    expect(await fixture.store.mendDue(session)).toBe(false);
+    expect(await fixture.store.mendDue({ accountId: session.accountId, sessionId: 'nobody' })).toBe(false);
+    expect(await dueOf(session)).toEqual([dueKey(session)]);
+  });
+});

@@ -42,6 +42,7 @@ describe('an answer', () => {
       elapsedMinutes: 3,
       hostname: 'host.example.org',
       ports: { handshake: 50_051, inspector: 50_052 },
+      size: 'Standard',
       teraflops: 4,
       errorCode: null,
       errorMessage: null,

@@ -152,7 +152,7 @@ describe('the page', () => {
         due       03:09:00 (in 5 min)
         idle      never, as it is
         ! status: the table says Ready, the upstream has no such session (404)
-        ! no due row: no sweep finds it
+        ! no due row: no sweep finds it before it is long due, and the whole account is listed
         next      nothing, until a client asks for it
 
       servers that no living session explains

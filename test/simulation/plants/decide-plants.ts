@@ -158,8 +158,8 @@ export const DECIDE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/session.ts',
-        find: 'Math.max(activity.coveredUntil, readySeenAt)',
-        replace: 'activity.coveredUntil',
+        find: 'Math.max(activity.coveredUntil, readySeenAt, graceFrom)',
+        replace: 'Math.max(activity.coveredUntil, graceFrom)',
       },
     ],
   },
@@ -170,8 +170,8 @@ export const DECIDE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/session.ts',
-        find: 'Math.max(activity.coveredUntil, readySeenAt)',
-        replace: 'Math.max(activity.lastActivityAt, readySeenAt)',
+        find: 'Math.max(activity.coveredUntil, readySeenAt, graceFrom)',
+        replace: 'Math.max(activity.lastActivityAt, readySeenAt, graceFrom)',
       },
     ],
   },

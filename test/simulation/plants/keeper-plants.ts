@@ -72,11 +72,11 @@ export const KEEPER_PLANTS: readonly Plant[] = [
     breaks: ['L'],
     edits: [
       {
-        file: 'shared/sweep.ts',
+        file: 'shared/together.ts',
         find: 'if (sighting === undefined) return [];',
         replace: `if (sighting === undefined) {
-      await record(one, act, { type: 'missing', sentAt: now });
-      return [one.session.sessionId];
+      await record(one, { type: 'missing', sentAt: until - 10_000 } as never);
+      return [sessionId];
     }`,
       },
     ],
@@ -101,8 +101,8 @@ export const KEEPER_PLANTS: readonly Plant[] = [
       { file: 'shared/sweep.ts', find: 'const BATCH = 64;', replace: 'const BATCH = 1;' },
       {
         file: 'shared/sweep.ts',
-        find: 'await sweepBatch(batch);',
-        replace: 'await sweepBatch(batch);\n        if (batch.length > 0) return true;',
+        find: 'await sweepRows(rows);',
+        replace: 'await sweepRows(rows);\n        if (rows.length > 0) return true;',
       },
     ],
   },

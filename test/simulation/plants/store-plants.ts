@@ -129,7 +129,7 @@ export const STORE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/store/commit.ts',
-        find: "{ type: 'put', rowKey: newDue, columns: {} },\n      ...events,",
+        find: "{ type: 'put', rowKey: newDue, columns: {} },\n      ...others,",
         replace: "{ type: 'put', rowKey: newDue, columns: {} },",
       },
     ],
@@ -152,7 +152,7 @@ export const STORE_PLANTS: readonly Plant[] = [
     breaks: ['L', 'K', 'V'],
     edits: [
       {
-        file: 'shared/store/store.ts',
+        file: 'shared/store/due.ts',
         find: 'dueBound(now + 1)',
         replace: 'dueBound(now - 600_000)',
       },
