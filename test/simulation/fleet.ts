@@ -49,9 +49,6 @@ export const createFleet = ({
   const chance = world.chance('fleet');
   const end = world.start + hours * 3_600_000 - LAST_ARRIVAL_BEFORE_END_MS;
   let arrived = 0;
-  // Whose a server of the same id and words is shows in the answer to the very first attempt alone: where that may be
-  // lost, nobody can tell.
-  const isToldApart = faults.chosen.length === 1;
 
   const arrive = (): void => {
     world.after(-Math.log(1 - chance.next()) * MEAN_GAP_MS, arrive);
@@ -60,7 +57,7 @@ export const createFleet = ({
     const own = world.chance(`client ${arrived}`);
     const wanted = wantedBy(own, `session-${arrived}`);
     // Nobody else uses the account of an exclusive upstream.
-    if (!rules.isExclusive && faults.strikes('id-taken')) takeId(books, wanted, isToldApart && own.hits(0.3));
+    if (!rules.isExclusive && faults.strikes('id-taken')) takeId(books, wanted, own.hits(0.3));
     const story = storyOf(wanted, world.now());
     stories.set(wanted.sessionId, story);
     begin(story, own).live();
