@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { coverMs, idleAt, idleFactsOf, type LiveSession } from '../../shared/session.ts';
+import {
+  activity,
+  liveSession,
+  minutes,
+  ready,
+  requestedSession,
+  seconds,
+  starting,
+  stopped,
+  T0,
+} from '../builders.ts';
+
+/** When an armed session is idle is in the tables of `decide`; here is what only a heartbeat asks for. */
+
+const armed = { keepAlive: true, idleTimeoutMinutes: 30 };
+
+describe('a session that is not ready yet', () => {
+  it.each<{ name: string; session: LiveSession }>([
+    { name: 'requested', session: requestedSession({ policy: armed }) },
+    { name: 'starting', session: liveSession({ policy: armed, observed: starting(T0) }) },
+    {
+      name: 'starting, and to be stopped',
+      session: liveSession({ policy: armed, observed: starting(T0), desired: stopped('asked') }),
+    },
+  ])('has no instant at which it is idle, however it is armed and used: $name', ({ session }) => {
+    expect(idleFactsOf(session)).toEqual({ readySeenAt: null, idleTimeoutMinutes: 30, idleArmed: true });
+    expect(idleAt(idleFactsOf(session), activity({ lastActivityAt: T0 + minutes(5) }))).toBeNull();
+  });
+});
+
+describe('a note of use', () => {
+  it.each([
+    { timeout: null, reaches: seconds(60) },
+    { timeout: 1440, reaches: seconds(60) },
+    { timeout: 10.1, reaches: seconds(60) },
+    { timeout: 10, reaches: seconds(60) },
+    { timeout: 9.9, reaches: seconds(59.4) },
+    { timeout: 5, reaches: seconds(30) },
+    { timeout: 0.05, reaches: 300 },
+  ])('reaches, with an idle timeout of $timeout min, $reaches ms', ({ timeout, reaches }) => {
+    expect(coverMs(timeout)).toBeCloseTo(reaches, 6);
+  });
+
+  it('never keeps a session idle for more than a tenth of its timeout longer, nor for more than a minute', () => {
+    const timeout = fc.double({ min: 0.01, max: 3000, noNaN: true });
+    fc.assert(
+      fc.property(timeout, fc.integer({ min: 0, max: minutes(1440) }), (idleTimeoutMinutes, usedAfter) => {
+        const session = liveSession({ observed: ready(T0), policy: { ...armed, idleTimeoutMinutes } });
+        const usedAt = T0 + usedAfter;
+        const used = activity({ lastActivityAt: usedAt, coveredUntil: usedAt + coverMs(idleTimeoutMinutes) });
+        const late =
+          (idleAt(idleFactsOf(session), used) ?? Number.NaN) - usedAt - minutes(idleTimeoutMinutes);
+        expect(late).toBeGreaterThan(0);
+        // Instants have no room for a fraction of a thousandth.
+        expect(late).toBeLessThanOrEqual(Math.min(minutes(idleTimeoutMinutes) / 10, minutes(1)) + 0.001);
+      }),
+    );
+  });
+});
