@@ -14,7 +14,7 @@ export default {
   concurrency: 1,
   reporters: ['progress', 'clear-text'],
   clearTextReporter: { logTests: false, reportTests: false },
-  // Nothing is left behind, however the run ends.
+  // Nothing is left behind, even where a run fails; one that is broken off does leave its copy.
   cleanTempDir: 'always',
   // Constants are what these files are made of: that each mutant of one costs a whole run is no surprise.
   warnings: { unknownOptions: true, preprocessorErrors: true, unserializableOptions: true, slow: false },
