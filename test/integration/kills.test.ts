@@ -16,11 +16,8 @@ it('kills and a bad network lose no session, make none twice, leak none and let 
   await campaign.kill(4);
   await campaign.scaleOut();
   campaign.trouble(eachFault(0.03));
+  await campaign.troubled(3);
   await campaign.load.reached({ created: 8, extended: 3, used: 3, stopped: 3 });
   const report = await campaign.end();
   expect(report).toMatchObject({ findings: [], kills: 4, leaks: 0, lapses: 0, duplicates: 0 });
-  const faults = Object.entries(report.faults.table).filter(
-    ([fate, count]) => fate !== 'passed' && count > 0,
-  );
-  expect(faults.length).toBeGreaterThan(2);
 }, 240_000);

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { azuriteConnection } from '../../infra/local/stack.ts';
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
 import { chanceFrom } from '../chance.ts';
-import { type FaultProxy, type FaultShares, startFaultProxy } from '../fault-proxy.ts';
+import { FAULTS, type FaultProxy, type FaultShares, startFaultProxy } from '../fault-proxy.ts';
 import { type FunctionsProcess, ofStack, startAnother } from '../functions-process.ts';
 import {
   accountsSetting,
@@ -29,6 +29,8 @@ export interface Campaign {
   kill(times: number): Promise<void>;
   /** From now on requests of the keeper meet these faults, on their way to the table and to the upstream. */
   trouble(shares: FaultShares): void;
+  /** Resolves when so many different faults have been met on the way to the table. */
+  troubled(kinds: number): Promise<void>;
   /** Ends faults and load, lets the keeper put everything in order, and judges. */
   end(): Promise<CampaignReport>;
   stop(): Promise<void>;
@@ -51,6 +53,7 @@ const LONGEST_AFTER_MS = 300;
 const BOOT_KILLS = 0.1;
 const LONGEST_BOOT_MS = 900;
 const BACK_WITHIN_MS = 30_000;
+const TROUBLED_WITHIN_MS = 60_000;
 
 /** Begins with one process. */
 export const startCampaign = async (seed: number): Promise<Campaign> => {
@@ -151,6 +154,14 @@ const campaignOf = async (parts: {
       clients.push(await connect(another.url));
     },
     trouble,
+    async troubled(kinds) {
+      const [table] = proxies as [FaultProxy, FaultProxy];
+      await eventually(
+        'so many different faults',
+        () => (FAULTS.filter((fault) => table.counts()[fault] > 0).length >= kinds ? true : undefined),
+        TROUBLED_WITHIN_MS,
+      );
+    },
     async kill(times) {
       for (let round = 0; round < times; round += 1) await killOne();
     },
