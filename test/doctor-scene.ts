@@ -7,22 +7,8 @@ import { rowKeys, writeGate, writeSession } from '../shared/store/rows.ts';
 import type { Table } from '../shared/store/table.ts';
 import type { Upstream } from '../shared/upstream/upstream.ts';
 import { sighting } from './builders.ts';
-import { createTableRows } from './simulation/table-rows.ts';
 
 /** Accounts as the doctor may find them, with a table and an upstream that nobody may change while it looks. */
-
-/** A table in memory, with all that the service promises. */
-export const memoryTable = (): Table => {
-  const rows = createTableRows();
-  return {
-    get: async (partition, rowKey) => rows.get(partition, rowKey),
-    async *list(partition, from, to) {
-      yield* rows.page(partition, from, to, Number.POSITIVE_INFINITY).rows;
-    },
-    submit: async (partition, changes) => rows.submit(partition, changes),
-    ping: async () => undefined,
-  };
-};
 
 /** It stands still until somebody waits, and then it is there. */
 export const jumpingClock = (startsAt: Instant): CheckedClock => {

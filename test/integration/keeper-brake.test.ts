@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Keeper } from '../../shared/keeper.ts';
 import { minutes, seconds } from '../builders.ts';
 import { type Stage, setStage, settled } from './keeper-stage.ts';
-import { useTable } from './store-fixture.ts';
+import { useTableDouble } from './store-fixture.ts';
 
-const fixture = useTable();
+const fixture = useTableDouble();
 
 const several = async (stage: Stage, keeper: Keeper, count: number, more = {}): Promise<string[]> => {
   const ids: string[] = [];

@@ -10,11 +10,11 @@ import type { Table } from '../../shared/store/table.ts';
 import type { Entry } from '../../shared/telemetry.ts';
 import type { Upstream } from '../../shared/upstream/upstream.ts';
 import { accountRules, found, minutes, seconds, T0 } from '../builders.ts';
-import { present, useTable } from './store-fixture.ts';
+import { present, useTableDouble } from './store-fixture.ts';
 
 /** The keeper on a real table, with a clock that the test moves and an upstream that answers as the test says. */
 
-const fixture = useTable();
+const fixture = useTableDouble();
 const ENDPOINT = 'http://127.0.0.1:1';
 const defaults = {
   keepAlive: false,

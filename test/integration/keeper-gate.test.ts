@@ -4,9 +4,9 @@ import { UpstreamUnavailableError } from '../../shared/errors.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import { minutes, seconds } from '../builders.ts';
 import { type Call, setStage, settled } from './keeper-stage.ts';
-import { useTable } from './store-fixture.ts';
+import { useTableDouble } from './store-fixture.ts';
 
-const fixture = useTable();
+const fixture = useTableDouble();
 
 const GAP_MS = seconds(5);
 const slow = { rules: { callGapMs: GAP_MS } };

@@ -4,9 +4,9 @@ import { KeepAliveRefusedError } from '../../shared/errors.ts';
 import type { Keeper } from '../../shared/keeper.ts';
 import { seconds } from '../builders.ts';
 import { setStage } from './keeper-stage.ts';
-import { useTable } from './store-fixture.ts';
+import { useTableDouble } from './store-fixture.ts';
 
-const fixture = useTable();
+const fixture = useTableDouble();
 
 /** Two sessions can be kept with so few calls: (4 - 2) min / 3 / 20 s. */
 const tight = { rules: { callGapMs: seconds(20), renewMarginMinutes: 2, extensionMinutes: 4 } };

@@ -12,7 +12,7 @@ import { accountRules, found, minutes, seconds, sighting, T0 } from '../builders
 import { type Fixture, present } from './store-fixture.ts';
 
 /**
- * Keepers of one account on a real table, with a clock that the test moves (and that jumps where a keeper waits), and an
+ * Keepers of one account on a table in memory, with a clock that the test moves (and that jumps where a keeper waits), and an
  * upstream whose servers the test may change.
  */
 

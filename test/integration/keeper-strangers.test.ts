@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { AccountRules } from '../../shared/session.ts';
 import { minutes, seconds } from '../builders.ts';
 import { type Server, type Stage, setStage, settled } from './keeper-stage.ts';
-import { present, useTable } from './store-fixture.ts';
+import { present, useTableDouble } from './store-fixture.ts';
 
-const fixture = useTable();
+const fixture = useTableDouble();
 
 const exclusive: { rules: Partial<AccountRules> } = { rules: { isExclusive: true } };
 const server = (stage: Stage): Server => ({ status: 'Ready', leaseMinutes: 120, readyAt: stage.now });

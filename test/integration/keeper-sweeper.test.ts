@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { minutes, seconds } from '../builders.ts';
 import { setStage, settled } from './keeper-stage.ts';
-import { present, useTable } from './store-fixture.ts';
+import { present, useTableDouble } from './store-fixture.ts';
 
-const fixture = useTable();
+const fixture = useTableDouble();
 const slow = { rules: { callGapMs: seconds(5) } };
 
 describe('two sweeps of one account', () => {

@@ -8,6 +8,7 @@ import { createStore, type Store } from '../../shared/store/store.ts';
 import { openTable, type Row, type Table } from '../../shared/store/table.ts';
 import { type AzuriteTable, startAzuriteTable } from '../azurite.ts';
 import { activity, liveSession, T0 } from '../builders.ts';
+import { memoryTable } from '../memory-table.ts';
 
 /** The store on a real table, with a look at its rows as they are. */
 
@@ -52,7 +53,7 @@ export const live = (found: Found | undefined): Found<LiveSession> => {
   return { ...rest, session };
 };
 
-/** One Azurite for all tests of a file. */
+/** One Azurite for all tests of a file: for what the store makes of the service's answers. */
 export const useTable = (): Fixture => {
   let azurite: AzuriteTable | undefined;
   let table: Table | undefined;
@@ -62,8 +63,16 @@ export const useTable = (): Fixture => {
     await table.get('nobody', 'makes the table');
   });
   afterAll(async () => azurite?.stop());
+  return fixtureOn(() => present(table, 'the table'));
+};
 
-  const opened = (): Table => present(table, 'the table');
+/** A table in memory, which is held against Azurite elsewhere: for what the keeper makes of the store's. */
+export const useTableDouble = (): Fixture => {
+  const table = memoryTable();
+  return fixtureOn(() => table);
+};
+
+const fixtureOn = (opened: () => Table): Fixture => {
   const through: Fixture['through'] = (decorate) =>
     createStore({ ...opened(), ...decorate(opened()) }, () => randomUUID());
   const store = (): Store => through(() => ({}));

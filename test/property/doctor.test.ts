@@ -17,11 +17,11 @@ import {
   jumpingClock,
   lockedTable,
   lockedUpstream,
-  memoryTable,
   putEnded,
   putGate,
   upstreamWith,
 } from '../doctor-scene.ts';
+import { memoryTable } from '../memory-table.ts';
 
 /** What the doctor says that the next sweep will do is what the next sweep does, and nothing is changed to know it. */
 

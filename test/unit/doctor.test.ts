@@ -18,7 +18,8 @@ import {
   stopped,
   T0,
 } from '../builders.ts';
-import { damage, jumpingClock, memoryTable, putEnded, putGate, upstreamWith } from '../doctor-scene.ts';
+import { damage, jumpingClock, putEnded, putGate, upstreamWith } from '../doctor-scene.ts';
+import { memoryTable } from '../memory-table.ts';
 
 /** What the doctor asks, and what it prints. */
 
