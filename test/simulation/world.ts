@@ -25,6 +25,8 @@ export interface World {
   steps(): number;
 }
 
+const TURNS = 256;
+
 /** A Monday. Every run begins at the same instant, so that a trace depends on the seed alone. */
 export const START = Date.UTC(2026, 0, 5);
 
@@ -49,17 +51,41 @@ export const createWorld = (seed: number, isWholeTrace = false): World => {
       failed ??= violation;
     },
     failure: () => failed,
-    async run(until) {
-      for (let event = queue.popBy(until); event !== undefined; event = queue.popBy(until)) {
-        now = event.at;
-        steps += 1;
-        event.run();
-        // All that follows from it by promises alone: an immediate comes after every microtask.
-        if (!event.isQuiet) await new Promise(setImmediate);
-        if (failed !== undefined) return;
-      }
-      now = until;
-    },
+    run: (until) =>
+      new Promise((resolve, reject) => {
+        let isOver = false;
+        const end = (settle: () => void): void => {
+          isOver = true;
+          settle();
+        };
+        /** Events up to the first that may settle a promise: what follows from that one comes before the next. */
+        const turn = (): void => {
+          while (!isOver) {
+            if (failed !== undefined) return end(resolve);
+            const event = queue.popBy(until);
+            if (event === undefined) {
+              now = until;
+              return end(resolve);
+            }
+            now = event.at;
+            steps += 1;
+            try {
+              event.run();
+            } catch (error) {
+              return end(() => reject(error));
+            }
+            if (!event.isQuiet) return;
+          }
+        };
+        // Every microtask comes before the next immediate; to plan many at once spares the event loop's own rounds.
+        const planTurns = (): void => {
+          for (let index = 0; index < TURNS; index += 1) setImmediate(turn);
+          setImmediate(() => {
+            if (!isOver) planTurns();
+          });
+        };
+        planTurns();
+      }),
     steps: () => steps,
   };
 };
