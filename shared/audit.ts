@@ -1,7 +1,7 @@
 import { decide, dueAtOf } from './decide.ts';
 import { UnreadableRowError } from './errors.ts';
 import { evolve } from './evolve.ts';
-import { type Gate, isBraked, listDueAt, withUnaskedStop } from './gate.ts';
+import { type Gate, isBraked, listDueAt, strangerSince, withUnaskedStop } from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './intent.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
@@ -112,12 +112,12 @@ export const createAudit = (
       keptCount: kept,
       liveCount: ids.size,
       strangers: Object.fromEntries(
-        strangers.map(({ sessionId }) => [sessionId, before.strangers[sessionId] ?? askedAt]),
+        strangers.map(({ sessionId }) => [sessionId, strangerSince(before, sessionId) ?? askedAt]),
       ),
     }));
     let isAllSettled = true;
     for (const stranger of strangers) {
-      const since = gate.strangers[stranger.sessionId] ?? askedAt;
+      const since = strangerSince(gate, stranger.sessionId) ?? askedAt;
       const about = { since, isNew: since === askedAt, liveCount: ids.size };
       if (!(await treat(stranger, about, limits))) isAllSettled = false;
     }

@@ -1,5 +1,5 @@
 import { end, foreign, missing, sawEnd } from './ending.ts';
-import { RETRY_AFTER_LONGEST_MS } from './gate.ts';
+import { believedMs } from './gate.ts';
 import { clientLeaseMinutes, type Instant, narrow, type ReadyAt, readyAtFrom } from './lease.ts';
 import type { Act, Evolved, HistoryEvent, Outcome, Sighting } from './outcome.ts';
 import { isUnconfirmed, type LiveSession } from './session.ts';
@@ -63,7 +63,7 @@ const backOff = (
 ): NonNullable<LiveSession['retry']> => {
   const failures = retry?.failures ?? 0;
   const own = Math.min(RETRY_STEP_MS * (2 ** Math.min(failures, 10) - 1), RETRY_LONGEST_MS);
-  const told = retryAfterMs === null || retryAfterMs > RETRY_AFTER_LONGEST_MS ? 0 : retryAfterMs;
+  const told = retryAfterMs === null ? 0 : believedMs(retryAfterMs);
   return { failures: failures + 1, at: now + Math.max(own, told) };
 };
 

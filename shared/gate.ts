@@ -21,10 +21,18 @@ export interface Gate {
   keptCount: number;
   /** Living sessions, as counted beside that list. */
   liveCount: number;
-  /** The latest stops and disappearances that nobody asked for. */
+  /** The latest stops and disappearances that nobody asked for, each by itself. */
   unaskedStops: readonly Instant[];
+  /** Those before them, where there were more than are kept one by one. */
+  unaskedBefore: readonly CountFrom[];
   /** Servers of the upstream that no living record explains, and since when they are known. */
   strangers: Readonly<Record<string, Instant>>;
+}
+
+/** So many in the stretch of time that begins then. */
+export interface CountFrom {
+  from: Instant;
+  count: number;
 }
 
 /** An account of which nothing is known yet: as if the keeper had been away. */
@@ -37,11 +45,15 @@ export const NEW_GATE: Gate = {
   keptCount: 0,
   liveCount: 0,
   unaskedStops: [],
+  unaskedBefore: [],
   strangers: {},
 };
 
-/** A `Retry-After` further ahead than this is not believed, nor is an instant of the row that could only come of one. */
-export const RETRY_AFTER_LONGEST_MS = 2 * MINUTE_MS;
+/** A `Retry-After` is believed for so long; an instant of the row that is further ahead than any of them is not at all. */
+const RETRY_AFTER_LONGEST_MS = 2 * MINUTE_MS;
+
+/** How long an answer that told to wait is heeded: one that tells of hours is heeded for two minutes, and asked again. */
+export const believedMs = (retryAfterMs: number): number => Math.min(retryAfterMs, RETRY_AFTER_LONGEST_MS);
 
 /** The clock of the instance that wrote an instant may be ahead of the table's, and that of the reader behind it. */
 const CLOCKS_DIFFER_MS = 2 * TRUSTED_MS;
@@ -58,10 +70,10 @@ export const passed = (gate: Gate, callGapMs: number, now: Instant): Gate => ({
   nextCallAt: now + callGapMs,
 });
 
-/** The gate after an answer that told to wait; the same where that is nothing new, or not to be believed. */
+/** The gate after an answer that told to wait; the same where that is nothing new. */
 export const heldBack = (gate: Gate, retryAfterMs: number, now: Instant): Gate => {
-  const until = now + retryAfterMs;
-  const isNews = retryAfterMs <= RETRY_AFTER_LONGEST_MS && until > opensAt(gate, now);
+  const until = now + believedMs(retryAfterMs);
+  const isNews = until > opensAt(gate, now);
   return isNews ? { ...gate, nextCallAt: until } : gate;
 };
 
@@ -99,7 +111,18 @@ export const left = (gate: Gate, id: string): Gate =>
  * perhaps the signs of use that it should have noted.
  */
 const graceFrom = (gate: Gate, awayMs: number, now: Instant): Instant =>
-  gate.sweptAt === null || now - gate.sweptAt > awayMs ? now : gate.graceFrom;
+  isAway(gate, { awayMs }, now) ? now : gate.graceFrom;
+
+/** Whether no sweep has begun for so long that the keeper counts as away. */
+export const isAway = (
+  { sweptAt }: Gate,
+  { awayMs }: Pick<AccountRules, 'awayMs'>,
+  now: Instant,
+): boolean => sweptAt === null || now - sweptAt > awayMs;
+
+/** Since when a server that no record explains is known; undefined where it is new. Ids are anybody's words. */
+export const strangerSince = ({ strangers }: Gate, sessionId: string): Instant | undefined =>
+  Object.hasOwn(strangers, sessionId) ? strangers[sessionId] : undefined;
 
 /**
  * The rules of the account as it stands: with many sessions to keep, a renewal may have to wait for the calls of all
@@ -138,27 +161,51 @@ const BRAKE_WINDOW_MS = 10 * MINUTE_MS;
 /** So many stops in the window are an ordinary evening, in an account of any size. */
 export const BRAKE_LEAST = 5;
 const BRAKE_SHARE = 0.25;
-/** A column of the row holds so many instants, and many more. */
-const MOST_COUNTED = 1_000;
+/**
+ * A column of the row holds so many instants, and many more. What is older is counted by stretches of time, so that the
+ * share of an account of any size can be told; an older version that runs beside this one forgets it.
+ */
+const MOST_SINGLY = 1_000;
+const STRETCH_MS = 10_000;
 const HOLD_LONGEST_MS = 30 * MINUTE_MS;
 /** A session is held once; what happens to it long after is another matter. */
 const HOLD_SPENT_MS = 60 * MINUTE_MS;
 
 /** How many stops that nobody asked for there were lately. */
-export const unaskedLately = ({ unaskedStops }: Gate, now: Instant): number =>
-  unaskedStops.filter((at) => at > now - BRAKE_WINDOW_MS && at <= now).length;
+export const unaskedLately = (gate: Gate, now: Instant): number =>
+  stopsLately(gate, now).length + stretchesLately(gate, now).reduce((sum, { count }) => sum + count, 0);
+
+const isLately = (at: Instant, now: Instant): boolean => at > now - BRAKE_WINDOW_MS && at <= now;
+
+const stopsLately = ({ unaskedStops }: Gate, now: Instant): Instant[] =>
+  unaskedStops.filter((at) => isLately(at, now));
+
+/** A stretch counts until the last of its instants is over. */
+const stretchesLately = ({ unaskedBefore }: Gate, now: Instant): CountFrom[] =>
+  unaskedBefore.filter(({ from }) => from <= now && isLately(Math.min(from + STRETCH_MS - 1, now), now));
 
 /** Whether so many stops are more than an account of so many sessions has on an ordinary day. */
 export const isBraked = (gate: Gate, liveCount: number, now: Instant): boolean =>
   unaskedLately(gate, now) >= Math.max(BRAKE_LEAST, Math.ceil(liveCount * BRAKE_SHARE));
 
 /** The gate after one more of them. */
-export const withUnaskedStop = (gate: Gate, now: Instant): Gate => ({
-  ...gate,
-  unaskedStops: [...gate.unaskedStops.filter((at) => at > now - BRAKE_WINDOW_MS && at <= now), now].slice(
-    -MOST_COUNTED,
-  ),
-});
+export const withUnaskedStop = (gate: Gate, now: Instant): Gate => {
+  const stops = [...stopsLately(gate, now), now];
+  const singly = stops.slice(-MOST_SINGLY);
+  const before = stops.slice(0, stops.length - singly.length);
+  return {
+    ...gate,
+    unaskedStops: singly,
+    unaskedBefore: before.reduce(withOneMore, stretchesLately(gate, now)),
+  };
+};
+
+const withOneMore = (stretches: readonly CountFrom[], at: Instant): CountFrom[] => {
+  const from = at - (at % STRETCH_MS);
+  const others = stretches.filter((stretch) => stretch.from !== from);
+  const count = stretches.find((stretch) => stretch.from === from)?.count ?? 0;
+  return [...others, { from, count: count + 1 }];
+};
 
 /** How long the brake holds a session: as long as its user would have been waited for. */
 export const holdMs = (idleTimeoutMinutes: number | null): number =>

@@ -1,4 +1,4 @@
-import { isBraked, listDueAt, opensAt, rulesAt, unaskedLately } from '../gate.ts';
+import { isAway, isBraked, listDueAt, opensAt, rulesAt, unaskedLately } from '../gate.ts';
 import type { Instant } from '../lease.ts';
 import type { AccountRules } from '../session.ts';
 import type { Evidence } from './evidence.ts';
@@ -39,7 +39,7 @@ export const accountState = (
     callGapMs: rules.callGapMs,
     sweeper: gate.sweeper !== null && gate.sweeper.until > at ? gate.sweeper : null,
     sweptAt: gate.sweptAt,
-    isAway: gate.sweptAt === null || at - gate.sweptAt > rules.awayMs,
+    isAway: isAway(gate, rules, at),
     graceFrom: rulesAt(gate, rules, at).graceFrom,
     unaskedStops: unaskedLately(gate, at),
     isBraked: isBraked(gate, rows.length, at),

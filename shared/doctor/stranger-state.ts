@@ -1,3 +1,4 @@
+import { strangerSince } from '../gate.ts';
 import type { Instant } from '../lease.ts';
 import type { Status } from '../protocol/vocabulary.ts';
 import type { AccountRules } from '../session.ts';
@@ -18,7 +19,7 @@ export const strangerStates = ({ strangers, gate, at }: Evidence, rules: Account
   strangers.flatMap((stranger) => {
     if (stranger instanceof Error) return [];
     const { sessionId, sighting, ended } = stranger;
-    const since = gate.strangers[sessionId] ?? at;
+    const since = strangerSince(gate, sessionId) ?? at;
     const decision = decideStranger(stranger, since, rules, at);
     const differences = differencesOf(decision, ended?.status);
     return [{ sessionId, status: sighting.status, since, decision, differences }];

@@ -181,6 +181,14 @@ export const readEnded = (accountId: string, { rowKey, columns }: Row): EndedSes
   return { life: 'ended', accountId, sessionId, ...decode(endedSchema, rowKey, columns) };
 };
 
+/** Not a record of zod's: that leaves out an id that JavaScript has a meaning for, and a client may choose it. */
+const instantsById = z.custom<Record<string, number>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((at) => instant.safeParse(at).success),
+);
+
 /** Each column that a newer version may have added has a default here, for the rows of older ones. */
 const gateSchema = z.object({
   nextCallAt: instant.default(NEW_GATE.nextCallAt),
@@ -191,7 +199,8 @@ const gateSchema = z.object({
   keptCount: z.number().default(NEW_GATE.keptCount),
   liveCount: z.number().default(NEW_GATE.liveCount),
   unaskedStops: z.array(instant).default([]),
-  strangers: z.record(z.string(), instant).default({}),
+  unaskedBefore: z.array(z.looseObject({ from: instant, count: z.number() })).default([]),
+  strangers: instantsById.default({}),
 });
 
 /** @throws UnreadableRowError that names the row and the column */

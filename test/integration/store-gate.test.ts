@@ -17,7 +17,8 @@ const A_GATE: Gate = {
   keptCount: 7,
   liveCount: 9,
   unaskedStops: [T0, T0 + 4],
-  strangers: { 'a-server': T0 + 6 },
+  unaskedBefore: [{ from: T0 - 60_000, count: 3 }],
+  strangers: { 'a-server': T0 + 6, constructor: T0 + 7, ['__proto__']: T0 + 8 },
 };
 const written = async (accountId: string, next: Gate = A_GATE): Promise<TrackedGate> => {
   const from = await fixture.store.readGate(accountId);

@@ -127,12 +127,10 @@ export const createUpstreamService = (
       if (isToken && faults.strikes('token-unavailable')) return answer(error(500, 'Internal', 'no'), 50);
       if (!isToken && faults.isOn('upstream-429') && faults.strikes('upstream-429')) {
         const seconds = chance.pick([undefined, '1', '10', '60', '3600', 'soon']);
-        faults.hit('upstream-429', (Number(seconds) <= 120 ? Number(seconds) : 10) * 1000);
-        return answer({
-          status: 429,
-          headers: seconds === undefined ? {} : { 'retry-after': seconds },
-          body: '',
-        });
+        const headers = seconds === undefined ? {} : { 'retry-after': seconds };
+        const told = { status: 429, headers, body: '' };
+        faults.hit('upstream-429', waitMsOf(told));
+        return answer(told);
       }
       if (faults.strikes('upstream-5xx')) {
         const got = { ...error(chance.pick([500, 502, 503, 504]), 'Internal', 'fault'), headers: {} };
@@ -198,11 +196,11 @@ const OPS: Partial<Record<HttpRequest['method'], Leaving['op']>> = {
   POST: 'stop',
 };
 
-/** As the product reads it: a 429 without a number of seconds is worth ten, and more than two minutes nothing. */
+/** As the product reads it: a 429 without a number of seconds is worth ten, and more than two minutes are two. */
 const waitMsOf = ({ headers }: HttpAnswer): number => {
   const seconds = Number(headers['retry-after']);
   const told = Number.isInteger(seconds) && seconds > 0 ? seconds : 10;
-  return told > 120 ? 0 : told * 1000;
+  return Math.min(told, 120) * 1000;
 };
 
 /** What it would have said some minutes ago, of those that were there already. */

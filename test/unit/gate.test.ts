@@ -45,7 +45,8 @@ describe('an answer that tells to wait', () => {
   it.each([
     ['is heeded', 0, seconds(30), T0 + seconds(30)],
     ['is heeded for two minutes', 0, minutes(2), T0 + minutes(2)],
-    ['is not believed beyond', 0, minutes(2) + 1, 0],
+    ['is believed for two minutes of more', 0, minutes(10), T0 + minutes(2)],
+    ['is believed for two minutes of for ever', 0, Number.POSITIVE_INFINITY, T0 + minutes(2)],
     ['does not shorten a longer wait', T0 + seconds(40), seconds(30), T0 + seconds(40)],
     ['lengthens a shorter one', T0 + seconds(5), seconds(30), T0 + seconds(30)],
     ['counts for more than a row that is wrong', T0 + minutes(60), seconds(30), T0 + seconds(30)],

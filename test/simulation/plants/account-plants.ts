@@ -45,8 +45,8 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/gate.ts',
-        find: 'const isNews = retryAfterMs <= RETRY_AFTER_LONGEST_MS && until',
-        replace: 'const isNews = retryAfterMs < 0 && until',
+        find: 'const isNews = until > opensAt(gate, now);',
+        replace: 'const isNews = retryAfterMs < 0;',
       },
     ],
   },
@@ -93,7 +93,7 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/gate.ts',
-        find: 'gate.sweptAt === null || now - gate.sweptAt > awayMs ? now : gate.graceFrom;',
+        find: 'isAway(gate, { awayMs }, now) ? now : gate.graceFrom;',
         replace: 'now < awayMs ? now : gate.graceFrom;',
       },
     ],
