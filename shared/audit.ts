@@ -1,28 +1,38 @@
 import { decide, dueAtOf } from './decide.ts';
 import { UnreadableRowError } from './errors.ts';
 import { evolve } from './evolve.ts';
-import { type Gate, isBraked, listDueAt, strangerSince, withUnaskedStop } from './gate.ts';
+import {
+  countDueAt,
+  type Gate,
+  isBraked,
+  listDueAt,
+  mostKept,
+  strangerSince,
+  withUnaskedStop,
+} from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './intent.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
+import { isKept } from './living.ts';
 import type { Sighting } from './outcome.ts';
 import { inParallel } from './parallel.ts';
-import { SESSION_ID } from './protocol/vocabulary.ts';
 import type { Surroundings } from './reconcile.ts';
 import type { EndedSession } from './session.ts';
-import { decideStranger, type Stranger } from './strangers.ts';
+import { decideStranger, type Stranger, unexplained } from './strangers.ts';
 import { faultOf } from './telemetry.ts';
-import type { Listing } from './upstream/upstream.ts';
+import { isAtEnd, type Walk } from './upstream/walk.ts';
 import { newSession } from './wishes.ts';
 
-/** One complete list of the upstream each interval, held against the table: what runs there that nobody knows of. */
+/** What is known of an account as a whole, each interval: its list is held against the table, and its sessions counted. */
 export interface Audit {
+  /** Whether anything is to be done, though no session is due. */
   isDue(gate: Gate): boolean;
-  /**
-   * Does it where its time has come, at least so long ago, and says whether it has; where the upstream cannot be asked,
-   * the next sweep does it.
-   */
-  runIfDue(gate: Gate, limits: Limits, overdueMs?: number): Promise<boolean>;
+  /** Whether a list is wanted, and has been for so long. */
+  isListDue(gate: Gate, overdueMs?: number): boolean;
+  /** Counts the living sessions where it is time to, and puts right what the due index has lost. */
+  countIfDue(gate: Gate): Promise<void>;
+  /** Holds a list that was read against the table: what runs there that nobody knows of. */
+  examine(walk: Walk, limits: Limits): Promise<void>;
 }
 
 /** Every sweep looks at what is due; what has been due for so long was not seen by several of them. */
@@ -39,26 +49,14 @@ export const createAudit = (
   { accountId, store, upstream, rules, clock, defaults, telemetry }: Surroundings,
   gateway: Gateway,
 ): Audit => {
-  /** The list, which is whole; undefined where it is not to be had. */
-  const list = async (limits: Limits): Promise<(Listing & { type: 'listed' }) | undefined> => {
-    const until = await gateway.listUntil(limits);
-    const startBy = await gateway.passBy(until);
-    if (startBy === undefined) return undefined;
-    const listing = await upstream.list({ startBy, until }, () => gateway.passBy(until));
-    if (listing.type === 'listed') return listing;
-    if (listing.retryAfterMs !== null) await gateway.holdBack(listing.retryAfterMs);
-    return undefined;
-  };
-
-  /** The ids of all living records, whether they can be read or not, and how many of them are kept alive. */
-  const countLiving = async (): Promise<{ ids: ReadonlySet<string>; kept: number }> => {
+  const countLiving = async (): Promise<Counted> => {
     const ids = new Set<string>();
     const forgotten: string[] = [];
     let kept = 0;
     for await (const { sessionId, row } of store.list(accountId)) {
       ids.add(sessionId);
       if (row instanceof Error || row.dueAt < clock.now() - FORGOTTEN_MS) forgotten.push(sessionId);
-      if (!(row instanceof Error) && row.policy.keepAlive && row.desired.state === 'running') kept += 1;
+      if (isKept(row)) kept += 1;
     }
     await inParallel(forgotten, mend);
     return { ids, kept };
@@ -71,22 +69,14 @@ export const createAudit = (
   };
 
   /** Read after the list was had: a server that was asked for since is not on it. */
-  const strangersOf = async (
-    { sightings }: Listing & { type: 'listed' },
-    ids: ReadonlySet<string>,
-  ): Promise<Stranger[]> => {
-    const unexplained = [...sightings].filter(
-      ([sessionId, { status }]) => (status === 'Starting' || status === 'Ready') && !ids.has(sessionId),
-    );
-    const strangers = (await inParallel(unexplained, strangerOf)).flat();
+  const strangersOf = async ({ sightings }: Walk, ids: ReadonlySet<string>): Promise<Stranger[]> => {
+    const strangers = (await inParallel(unexplained(sightings, ids), strangerOf)).flat();
     const isOver = ({ ended }: Stranger): number => (ended === undefined ? 1 : 0);
     return strangers.sort((one, other) => isOver(one) - isOver(other)).slice(0, MAX_STRANGERS);
   };
 
   /** One at most: none where its record explains it, cannot be read, or is about a server of another upstream. */
   const strangerOf = async ([sessionId, sighting]: readonly [string, Sighting]): Promise<Stranger[]> => {
-    // No session can have such an id, nor any row.
-    if (!SESSION_ID.test(sessionId)) return [];
     try {
       const session = (await store.read({ accountId, sessionId }, clock.now()))?.session;
       if (session === undefined) return [{ sessionId, sighting, ended: undefined }];
@@ -99,56 +89,90 @@ export const createAudit = (
     }
   };
 
-  const run = async (limits: Limits): Promise<void> => {
-    const askedAt = clock.now();
-    const listing = await list(limits);
-    if (listing === undefined) return;
-    const { ids, kept } = await countLiving();
-    const strangers = await strangersOf(listing, ids);
+  const examine = async (walk: Walk, limits: Limits): Promise<void> => {
+    const counted = await countLiving();
+    const { ids } = counted;
+    const strangers = await strangersOf(walk, ids);
+    const askedAt = walk.begunAt;
     // Whoever ends before all strangers are seen to leaves them to the next sweep, and not to the next interval.
     const gate = await gateway.change((before) => ({
       ...before,
-      listedAt: strangers.length === 0 ? askedAt : lookAgain(askedAt),
-      keptCount: kept,
-      liveCount: ids.size,
-      strangers: Object.fromEntries(
-        strangers.map(({ sessionId }) => [sessionId, strangerSince(before, sessionId) ?? askedAt]),
-      ),
+      ...countsOf(counted),
+      ...(isAtEnd(walk)
+        ? hadOf(walk, strangers.length === 0 ? askedAt : lookAgain(clock.now() + AGAIN_MS))
+        : {}),
+      strangers: knownAfter(before, walk, strangers, ids),
     }));
-    let isAllSettled = true;
+    let againAt = Number.POSITIVE_INFINITY;
+    const account: AccountNow = { liveCount: ids.size, kept: counted.kept };
     for (const stranger of strangers) {
       const since = strangerSince(gate, stranger.sessionId) ?? askedAt;
-      const about = { since, isNew: since === askedAt, liveCount: ids.size };
-      if (!(await treat(stranger, about, limits))) isAllSettled = false;
+      againAt = Math.min(
+        againAt,
+        await treat(stranger, { since, isNew: since === askedAt }, account, limits),
+      );
     }
-    if (strangers.length > 0 && isAllSettled)
-      await gateway.change((before) => ({ ...before, listedAt: askedAt }));
+    if (strangers.length > 0 && isAtEnd(walk))
+      await gateway.change((before) => ({ ...before, listedAt: Math.min(askedAt, lookAgain(againAt)) }));
   };
 
-  const lookAgain = (now: Instant): Instant => now - rules.observeIntervalMs + AGAIN_MS;
+  /** What a list that was read to its end leaves in the row. */
+  const hadOf = ({ pages, sightings, unreadable }: Walk, listedAt: Instant): Partial<Gate> => ({
+    ...{ listedAt, listPages: pages, listedCount: sightings.size + unreadable.size },
+  });
 
-  /** False where somebody has to look again soon: it was to be stopped. */
+  const countsOf = ({ ids, kept }: Counted): Pick<Gate, 'countedAt' | 'liveCount' | 'keptCount'> => ({
+    ...{ countedAt: clock.now(), liveCount: ids.size, keptCount: kept },
+  });
+
+  /** Those that were seen; and of those that were known before, whoever may be there all the same. */
+  const knownAfter = (
+    before: Gate,
+    walk: Walk,
+    strangers: readonly Stranger[],
+    ids: ReadonlySet<string>,
+  ): Gate['strangers'] => {
+    const seen = strangers.map(
+      ({ sessionId }) => [sessionId, strangerSince(before, sessionId) ?? walk.begunAt] as const,
+    );
+    const maybe = Object.entries(before.strangers).filter(
+      ([sessionId]) =>
+        !ids.has(sessionId) &&
+        !walk.sightings.has(sessionId) &&
+        (!walk.isWhole || walk.unreadable.has(sessionId)),
+    );
+    return Object.fromEntries([...seen, ...maybe].slice(0, MAX_STRANGERS));
+  };
+
+  /** When a list was asked for, where the next one is wanted at that instant. */
+  const lookAgain = (at: Instant): Instant => at - rules.observeIntervalMs;
+
+  /** When somebody has to look again, where that is before the next interval. */
   const treat = async (
     stranger: Stranger,
-    { since, isNew, liveCount }: { since: Instant; isNew: boolean; liveCount: number },
+    { since, isNew }: { since: Instant; isNew: boolean },
+    account: AccountNow,
     limits: Limits,
-  ): Promise<boolean> => {
+  ): Promise<Instant> => {
     const decision = decideStranger(stranger, since, rules, clock.now());
     const subject = { accountId, sessionId: stranger.sessionId };
     switch (decision.type) {
-      case 'stop':
-        if (stranger.ended === undefined) return true;
+      case 'stop': {
         // Another instance, whose clock is right, decides that.
-        return clock.isTrusted() && stopStray(stranger.ended, since, liveCount, limits);
+        const isSettled =
+          stranger.ended === undefined ||
+          (clock.isTrusted() && (await stopStray(stranger.ended, since, account.liveCount, limits)));
+        return isSettled ? Number.POSITIVE_INFINITY : clock.now() + AGAIN_MS;
+      }
       case 'adopt':
-        await adopt(stranger);
-        return true;
+        await adopt(stranger, account);
+        return Number.POSITIVE_INFINITY;
       case 'wait':
       case 'none': {
         const isUnknown = decision.because === 'new' || decision.because === 'unknown';
         if (isUnknown && isNew)
           telemetry.report(faultOf('stranger', 'the upstream has a server that is not known here', subject));
-        return true;
+        return decision.type === 'wait' ? decision.until : Number.POSITIVE_INFINITY;
       }
       default:
         return decision satisfies never;
@@ -184,17 +208,18 @@ export const createAudit = (
     return false;
   };
 
-  /** The server becomes a session with the account's default wishes, as if its create had just been answered. */
-  const adopt = async ({ sessionId, sighting }: Stranger): Promise<void> => {
+  /**
+   * The server becomes a session with the account's default wishes, as if its create had just been answered; but it is
+   * not kept alive where that would make others lapse.
+   */
+  const adopt = async ({ sessionId, sighting }: Stranger, account: AccountNow): Promise<void> => {
     const now = clock.now();
+    const keepAlive = defaults.keepAlive && account.kept < mostKept(rules);
     const rulesNow = await gateway.rulesLately();
     const { leaseMinutes, size } = sighting;
     const wanted = { sessionId, size: size ?? 'Standard', models: [], leaseMinutes };
-    const { next } = newSession(accountId, wanted, defaults, {
-      rules: rulesNow,
-      endpoint: upstream.endpoint,
-      now,
-    });
+    const terms = { rules: rulesNow, endpoint: upstream.endpoint, now };
+    const { next } = newSession(accountId, wanted, { ...defaults, keepAlive }, terms);
     const creation = { maxLeaseMinutes: leaseMinutes, attempts: 1, firstAttemptAt: now, lastUntil: now };
     const { next: seen } = evolve(
       { ...next, creation },
@@ -207,18 +232,39 @@ export const createAudit = (
     const dueAt = dueAtOf(decide(seen, activity, now, rulesNow), now);
     const event = { at: now, kind: 'adopted', because: 'unknown', detail: { leaseMinutes } } as const;
     const isAdopted = (await store.insert({ ...seen, dueAt }, activity, [event])) !== undefined;
-    const what = isAdopted ? 'a server that nobody asked for is a session now' : 'it was asked for meanwhile';
+    if (isAdopted && keepAlive) account.kept += 1;
+    const refused = defaults.keepAlive && !keepAlive ? ', and is not kept alive: there are too many' : '';
+    const adopted = `a server that nobody asked for is a session now${refused}`;
+    const what = isAdopted ? adopted : 'it was asked for meanwhile';
     telemetry.report(faultOf('stranger', what, { accountId, sessionId }));
   };
 
+  const isListDue = (gate: Gate, overdueMs = 0): boolean => {
+    const now = clock.now();
+    return listDueAt(gate, rules, now) + overdueMs <= now;
+  };
+  const isCountDue = (gate: Gate): boolean => countDueAt(gate, rules, clock.now()) <= clock.now();
+
   return {
-    isDue: (gate) => listDueAt(gate, rules, clock.now()) <= clock.now(),
-    async runIfDue(gate, limits, overdueMs = 0) {
-      const now = clock.now();
-      if (listDueAt(gate, rules, now) + overdueMs > now || now + limits.callTimeoutMs > limits.until)
-        return false;
-      await run(limits);
-      return true;
+    isDue: (gate) => isListDue(gate) || isCountDue(gate),
+    isListDue,
+    async countIfDue(gate) {
+      if (!isCountDue(gate)) return;
+      const counted = await countLiving();
+      await gateway.change((before) => ({ ...before, ...countsOf(counted) }));
     },
+    examine,
   };
 };
+
+/** The ids of all living records, whether they can be read or not, and how many of them are kept alive. */
+interface Counted {
+  ids: ReadonlySet<string>;
+  kept: number;
+}
+
+/** How the account stands while its strangers are seen to. */
+interface AccountNow {
+  liveCount: number;
+  kept: number;
+}

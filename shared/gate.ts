@@ -1,5 +1,6 @@
 import { TRUSTED_MS } from './clock.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
+import { PAGE_SIZE } from './protocol/session-2021.ts';
 import type { AccountRules, Rules } from './session.ts';
 
 /**
@@ -15,11 +16,16 @@ export interface Gate {
   sweptAt: Instant | null;
   /** The keeper was away before: nobody is idle because of that. */
   graceFrom: Instant;
-  /** When the latest complete list of the upstream was asked for; null before the first. */
+  /** When the latest complete list of the upstream was asked for, or earlier where the next one is wanted sooner; null before the first. */
   listedAt: Instant | null;
-  /** Sessions kept alive, as counted beside that list. */
+  /** How many pages that list had, and how many servers were on them, whoever they belong to; 0 before the first. */
+  listPages: number;
+  listedCount: number;
+  /** When the living sessions were counted; null before the first time. */
+  countedAt: Instant | null;
+  /** Sessions kept alive, as counted then. */
   keptCount: number;
-  /** Living sessions, as counted beside that list. */
+  /** Living sessions, as counted then. */
   liveCount: number;
   /** The latest stops and disappearances that nobody asked for, each by itself. */
   unaskedStops: readonly Instant[];
@@ -42,6 +48,9 @@ export const NEW_GATE: Gate = {
   sweptAt: null,
   graceFrom: 0,
   listedAt: null,
+  listPages: 0,
+  listedCount: 0,
+  countedAt: null,
   keptCount: 0,
   liveCount: 0,
   unaskedStops: [],
@@ -114,11 +123,8 @@ const graceFrom = (gate: Gate, awayMs: number, now: Instant): Instant =>
   isAway(gate, { awayMs }, now) ? now : gate.graceFrom;
 
 /** Whether no sweep has begun for so long that the keeper counts as away. */
-export const isAway = (
-  { sweptAt }: Gate,
-  { awayMs }: Pick<AccountRules, 'awayMs'>,
-  now: Instant,
-): boolean => sweptAt === null || now - sweptAt > awayMs;
+export const isAway = ({ sweptAt }: Gate, { awayMs }: Pick<AccountRules, 'awayMs'>, now: Instant): boolean =>
+  sweptAt === null || now - sweptAt > awayMs;
 
 /** Since when a server that no record explains is known; undefined where it is new. Ids are anybody's words. */
 export const strangerSince = ({ strangers }: Gate, sessionId: string): Instant | undefined =>
@@ -146,6 +152,24 @@ export const listDueAt = (
 ): Instant =>
   // In the future: the clock that wrote it was wrong.
   listedAt === null || listedAt > now ? 0 : listedAt + observeIntervalMs;
+
+/** When the living sessions are to be counted again, whatever can be had of the upstream. */
+export const countDueAt = (
+  { countedAt }: Gate,
+  { observeIntervalMs }: Pick<AccountRules, 'observeIntervalMs'>,
+  now: Instant,
+): Instant => (countedAt === null || countedAt > now ? 0 : countedAt + observeIntervalMs);
+
+/**
+ * How many pages the upstream's list has, by what the latest one had and how many sessions there are now: it shows the
+ * sessions of others as well, and pages are as large as the upstream likes.
+ */
+export const pagesExpected = ({ listPages, listedCount, liveCount }: Gate): number => {
+  const sessions = Math.max(liveCount, listedCount);
+  // Of a list with one page alone it cannot be told how many would have had room on it.
+  const onOne = listPages > 1 ? listedCount / listPages : PAGE_SIZE;
+  return Math.max(1, listPages, Math.ceil(sessions / Math.max(1, onOne)));
+};
 
 /**
  * How many sessions can be kept alive with one call each `callGapMs`. A renewal gives `extension` minutes, of which

@@ -1,10 +1,12 @@
 import type { Clock } from './clock.ts';
 import { type Gate, heldBack, isSweptByOther, left, noted, opensAt, passed, rulesAt, swept } from './gate.ts';
-import { type Limits, START_WINDOW_MS } from './intent.ts';
+import { START_WINDOW_MS } from './intent.ts';
 import type { Instant } from './lease.ts';
 import type { AccountRules, Rules } from './session.ts';
 import type { GateChange, TrackedGate } from './store/gate.ts';
 import type { Store } from './store/store.ts';
+import { faultOf, type Telemetry } from './telemetry.ts';
+import { waitUntil } from './wait.ts';
 
 /** The way to an account's upstream, through the gate that all instances share. */
 export interface Gateway {
@@ -23,7 +25,7 @@ export interface Gateway {
   passBy(until: Instant): Promise<Instant | undefined>;
   /** Runs what changes the gate, one after another in this instance, with the gate as it is then. */
   inTurn<Result>(work: (gate: TrackedGate) => Promise<Result>): Promise<Result>;
-  /** Changes the gate; tried again where others change it at the same time. */
+  /** Changes the gate; tried again where others change it at the same time, and reported where it is all in vain. */
   change(next: (gate: Gate) => Gate): Promise<TrackedGate>;
   /** The upstream told to wait: nobody calls it before. */
   holdBack(retryAfterMs: number): Promise<void>;
@@ -32,8 +34,6 @@ export interface Gateway {
   /** Takes over the sweep, or goes on with it; false where another instance is at it. */
   takeSweep(id: string): Promise<boolean>;
   leaveSweep(id: string): Promise<void>;
-  /** By when a complete list has to be there: each of its pages may have to wait for a slot. */
-  listUntil(limits: Limits): Promise<Instant>;
   /** Waits for an instant of the clock. */
   wait(until: Instant): Promise<void>;
 }
@@ -42,18 +42,17 @@ interface Surroundings {
   store: Store;
   clock: Clock;
   rules: AccountRules;
+  telemetry: Telemetry;
 }
 
 /** So many writers of one row at the same time are no coincidence: what was wanted is left to the next sweep. */
 const MAX_TRIES = 8;
 const LATELY_MS = 60_000;
-/** A page of the upstream's list has so many sessions, and costs one call. */
-const PAGE = 100;
 
-/** How many calls a list of so many sessions costs. */
-export const pagesOf = (sessions: number): number => Math.max(1, Math.ceil(sessions / PAGE));
-
-export const createGateway = (accountId: string, { store, clock, rules }: Surroundings): Gateway => {
+export const createGateway = (
+  accountId: string,
+  { store, clock, rules, telemetry }: Surroundings,
+): Gateway => {
   let turn: Promise<unknown> = Promise.resolve();
   let known: { gate: TrackedGate; at: Instant } | undefined;
 
@@ -73,13 +72,6 @@ export const createGateway = (accountId: string, { store, clock, rules }: Surrou
 
   const slotOf = (gate: TrackedGate, now: Instant): GateChange | undefined =>
     rules.callGapMs === 0 ? undefined : { from: gate, next: passed(gate, rules.callGapMs, now) };
-
-  const wait = (until: Instant): Promise<void> =>
-    new Promise((resolve) => {
-      const signal = clock.abortAt(until);
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
 
   const pass = (): Promise<Instant | undefined> =>
     inTurn(async (gate) => {
@@ -104,6 +96,8 @@ export const createGateway = (accountId: string, { store, clock, rules }: Surrou
         }
         gate = await read();
       }
+      const what = `${MAX_TRIES} times in a row another one was faster to change it: this change is left out`;
+      telemetry.report(faultOf('gate', what, { accountId }));
       return gate;
     });
 
@@ -113,7 +107,7 @@ export const createGateway = (accountId: string, { store, clock, rules }: Surrou
     pass,
     inTurn,
     change,
-    wait,
+    wait: (until) => waitUntil(clock, until),
 
     async rulesLately() {
       const isFresh = known !== undefined && clock.now() - known.at < LATELY_MS;
@@ -125,7 +119,7 @@ export const createGateway = (accountId: string, { store, clock, rules }: Surrou
       for (let tried = 0; tried < MAX_TRIES; tried += 1) {
         const opens = opensAt(await read(), clock.now());
         if (opens > until) return undefined;
-        if (opens > clock.now()) await wait(opens);
+        if (opens > clock.now()) await waitUntil(clock, opens);
         else if (rules.callGapMs === 0) return clock.now() + START_WINDOW_MS;
         const startBy = await pass();
         if (startBy !== undefined) return startBy;
@@ -135,12 +129,6 @@ export const createGateway = (accountId: string, { store, clock, rules }: Surrou
 
     async holdBack(retryAfterMs) {
       await change((gate) => heldBack(gate, retryAfterMs, clock.now()));
-    },
-
-    async listUntil({ callTimeoutMs, until }) {
-      const { liveCount } = known?.gate ?? (await read());
-      const pauses = (1 + pagesOf(liveCount)) * rules.callGapMs;
-      return Math.min(clock.now() + callTimeoutMs + pauses, until);
     },
 
     async takeSweep(id) {

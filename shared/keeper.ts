@@ -8,7 +8,6 @@ import {
   SessionOverError,
   StorageUnavailableError,
   TooManyConflictsError,
-  type UnreadableRowError,
   UpstreamUnavailableError,
 } from './errors.ts';
 import { mostKept, opensAt } from './gate.ts';
@@ -16,6 +15,7 @@ import { createGateway } from './gateway.ts';
 import { type Intent, intentOf, type Limits, withIntent } from './intent.ts';
 import type { Instant } from './lease.ts';
 import { createListing, type ListPage } from './listing.ts';
+import { countKept } from './living.ts';
 import { createReconciler, MAX_CONFLICTS, type Surroundings } from './reconcile.ts';
 import {
   type Activity,
@@ -199,10 +199,7 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
   /** Whether one kept session more than the calls to the upstream can carry would make others lapse. */
   const isFull = async (): Promise<boolean> => {
     const most = mostKept(rules);
-    if (!Number.isFinite(most)) return false;
-    let kept = 0;
-    for await (const { row } of store.list(accountId)) if (isKept(row)) kept += 1;
-    return kept >= most;
+    return Number.isFinite(most) && (await countKept(store, accountId)) >= most;
   };
 
   /** Has the lease asked for, and waits for others who have the session in hand, as long as a caller waits. */
@@ -330,9 +327,6 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
 };
 
 const isOver = (session: Session): boolean => session.life === 'ended' || session.desired.state === 'stopped';
-
-const isKept = (row: LiveSession | UnreadableRowError): boolean =>
-  !(row instanceof Error) && row.policy.keepAlive && row.desired.state === 'running';
 
 const isDue = (session: Session, now: Instant): boolean => session.life === 'live' && session.dueAt <= now;
 

@@ -1,5 +1,6 @@
 import type { Instant } from './lease.ts';
 import type { Sighting } from './outcome.ts';
+import { SESSION_ID } from './protocol/vocabulary.ts';
 import type { AccountRules, EndedSession } from './session.ts';
 
 /** What to do about servers of the upstream that no living record explains. Pure. */
@@ -10,6 +11,19 @@ export interface Stranger {
   sighting: Sighting;
   ended: EndedSession | undefined;
 }
+
+/** What is on the upstream's list, and runs, under an id that no living record has. */
+export const unexplained = (
+  sightings: ReadonlyMap<string, Sighting>,
+  living: ReadonlySet<string>,
+): (readonly [sessionId: string, sighting: Sighting])[] =>
+  [...sightings].filter(
+    ([sessionId, { status }]) =>
+      (status === 'Starting' || status === 'Ready') &&
+      !living.has(sessionId) &&
+      // No session can have another one, nor any row.
+      SESSION_ID.test(sessionId),
+  );
 
 export type StrangerDecision =
   /** Its session is over: a server that nobody wants. */

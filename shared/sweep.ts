@@ -1,4 +1,5 @@
 import { createAudit } from './audit.ts';
+import { createCensus } from './census.ts';
 import { decide } from './decide.ts';
 import { StorageUnavailableError, TooManyConflictsError } from './errors.ts';
 import { type Gate, opensAt, rulesAt, SWEEPER_MS } from './gate.ts';
@@ -13,7 +14,7 @@ import type { LiveSession } from './session.ts';
 import type { Found } from './store/commit.ts';
 import type { DueRow } from './store/due.ts';
 import { faultOf } from './telemetry.ts';
-import { observeTogether } from './together.ts';
+import { listedAmong, nextCall, observePage } from './together.ts';
 import { byUrgency } from './urgency.ts';
 
 /** A sweep ends by then, and the next tick goes on; an Azure function is given minutes, so nothing is cut off. */
@@ -54,6 +55,7 @@ export const createSweep = (
 ): (() => Promise<SweepReport>) => {
   const { accountId, store, clock, rules, newId, telemetry } = surroundings;
   const audit = createAudit(surroundings, gateway);
+  const census = createCensus(surroundings, gateway);
   const isUnhurried = rules.callGapMs > 0;
 
   const reportFailure = (error: unknown): void => telemetry.report(faultOf('sweep', error, { accountId }));
@@ -76,6 +78,10 @@ export const createSweep = (
     const known = new Map<string, Found>();
     let isAllDone = true;
     let takenAt = startedAt;
+    /** Calls for sessions since the last page of the list. */
+    let callsSincePage = 0;
+    /** Once in a sweep is enough, even where it comes to nothing. */
+    let isListExamined = false;
 
     /** A fault of one row, or of one operation, is reported and stops nobody else; a table that is down stops the sweep. */
     const guarded = async <Result>(row: DueRow, work: () => Promise<Result>): Promise<Result | undefined> => {
@@ -170,51 +176,109 @@ export const createSweep = (
       await inParallel(free, ([row, one]) => reconcile(row, one));
       if (!(await mayAsk(opensAt(gate, now), wanting))) return;
       wanting.sort(byUrgency(now));
-      const [first] = wanting;
-      const chosen = isUnhurried ? wanting.slice(0, first?.act.type === 'observe' ? undefined : 1) : wanting;
-      const looking = chosen.filter(({ act }) => act.type === 'observe');
-      const record = (one: Wanting, sighting: Outcome): Promise<void> =>
-        work(one.row, async () => {
-          known.delete(`${one.row.sessionId} ${one.row.at}`);
-          await guarded(one.row, () => reconciler.record(one.found, one.act, sighting));
-        });
-      const seen = await patience.orElse(
-        () => observeTogether(looking, gate.liveCount, surroundings, gateway, limits, record),
-        new Set<string>(),
-      );
+      const looking = listedAmong(wanting, surroundings.upstream.endpoint);
+      if (isUnhurried) return oneCall(wanting, looking, gate);
+      const seen = isWorthList(looking, gate) ? await readPages(looking) : new Set<string>();
       // What a list has shown is recorded, and read again for what else may be due.
-      const others = isUnhurried ? chosen.slice(0, seen.size > 0 ? 0 : 1) : chosen;
-      await inParallel(others, ({ row, found: one }) =>
+      await inParallel(wanting, ({ row, found: one }) =>
         reconcile(row, seen.has(row.sessionId) ? undefined : one),
       );
     };
 
-    /** Its faults are those of others than the sessions that are due: it is told of them, and they wait for nobody. */
-    const auditIfDue = async (overdueMs = 0): Promise<boolean> => {
-      try {
-        return await patience.orElse(() => audit.runIfDue(firstGate, limits, overdueMs), true);
-      } catch (error) {
-        if (error instanceof StorageUnavailableError) throw error;
-        telemetry.report(faultOf('audit', error, { accountId }));
-        return true;
+    /** One call, after which all is decided anew. */
+    const oneCall = async (
+      [first, ...others]: readonly Wanting[],
+      looking: readonly Wanting[],
+      gate: Gate,
+    ): Promise<void> => {
+      if (first === undefined) return;
+      const isWorth = isWorthList(looking, gate);
+      const isOverdue = isListWanted(gate, rules.observeIntervalMs);
+      const next = nextCall([first, ...others], { isWorth, isOverdue }, callsSincePage);
+      if (next === 'page') {
+        await readPage(looking);
+      } else {
+        callsSincePage += 1;
+        await reconcile(next.row, next.found);
       }
     };
 
+    const isListWanted = (gate: Gate, overdueMs: number): boolean =>
+      !isListExamined && audit.isListDue(gate, overdueMs) && census.mayRead(limits);
+
+    const isWorthList = (looking: readonly Wanting[], gate: Gate): boolean =>
+      census.mayRead(limits) &&
+      census.isWorth(
+        looking.map(({ session }) => session),
+        gate,
+      );
+
+    const record = (one: Wanting, told: Outcome): Promise<void> =>
+      work(one.row, async () => {
+        known.delete(`${one.row.sessionId} ${one.row.at}`);
+        await guarded(one.row, () => reconciler.record(one.found, one.act, told));
+      });
+
+    /** One page of the list, and whatever comes of the whole of it where that is its last. */
+    const readPage = async (looking: readonly Wanting[]): Promise<ReadonlySet<string> | undefined> => {
+      callsSincePage = 0;
+      const seen = await patience.orElse(() => observePage(looking, census, limits, record), undefined);
+      const walk = census.taken();
+      // A list that was read for looks serves as well, where the next one would be read soon.
+      if (walk === undefined || !audit.isListDue(firstGate, -rules.observeIntervalMs / 2)) return seen;
+      isListExamined = true;
+      await audited(() => audit.examine(walk, limits));
+      return seen;
+    };
+
+    /** The same up to its end, where calls need not wait for each other. */
+    const readPages = async (looking: readonly Wanting[]): Promise<ReadonlySet<string>> => {
+      const seen = new Set<string>();
+      do {
+        const more = await readPage(looking.filter(({ row }) => !seen.has(row.sessionId)));
+        if (more === undefined) break;
+        for (const sessionId of more) seen.add(sessionId);
+      } while (census.isUnderWay() && census.mayRead(limits));
+      return seen;
+    };
+
+    /** Its faults are those of others than the sessions that are due: it is told of them, and they wait for nobody. */
+    const audited = async (work: () => Promise<void>): Promise<void> => {
+      try {
+        await patience.orElse(work, undefined);
+      } catch (error) {
+        if (error instanceof StorageUnavailableError) throw error;
+        telemetry.report(faultOf('audit', error, { accountId }));
+      }
+    };
+
+    /** Reads on in the list where it is due; false where there is nothing to be done for it now. */
+    const listIfDue = async (overdueMs = 0): Promise<boolean> => {
+      const gate = await patience.insist(gateway.read);
+      if (!isListWanted(gate, overdueMs)) return false;
+      const opens = opensAt(gate, clock.now());
+      if (opens <= clock.now()) await (isUnhurried ? readPage([]) : readPages([]));
+      else if (opens < limits.until) await gateway.wait(opens);
+      else return false;
+      return true;
+    };
+
     const sweepAll = async (): Promise<boolean> => {
+      await audited(() => audit.countIfDue(firstGate));
       // What is due comes first, unless there is always something due.
-      const isAudited = await auditIfDue(rules.observeIntervalMs);
-      const next = (): Promise<DueRow[]> => patience.insist(dueRows);
-      for (let rows = await next(); rows.length > 0; rows = await next()) {
+      if (!isUnhurried) await listIfDue(rules.observeIntervalMs);
+      for (;;) {
+        const rows = await patience.insist(dueRows);
         const now = clock.now();
-        if (now >= limits.until) return true;
+        if (rows.length > 0 && now >= limits.until) return true;
         if (now - takenAt > SWEEPER_MS / 3) {
           takenAt = now;
           if (!(await patience.insist(() => gateway.takeSweep(sweeper)))) return true;
         }
-        await sweepRows(rows);
+        if (rows.length > 0) {
+          await sweepRows(rows);
+        } else if (!(await listIfDue())) return !isAllDone;
       }
-      if (!isAudited) await auditIfDue();
-      return !isAllDone;
     };
 
     const unfinished = await orDown(sweepAll(), true);

@@ -113,7 +113,8 @@ export const upstreamWith = (
       }),
     async list() {
       const living = [...servers].filter(([, server]) => isThere(server));
-      return { type: 'listed', sightings: new Map(living.map(([id, server]) => [id, shown(server)])) };
+      const sightings = new Map(living.map(([id, server]) => [id, shown(server)]));
+      return { type: 'listed', sightings, unreadable: new Set(), isWhole: true, next: undefined };
     },
     ping: () => Promise.resolve(true),
   };

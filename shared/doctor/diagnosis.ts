@@ -60,7 +60,7 @@ export const diagnose = async (
     account: accountState(evidence, rules),
     ...{ sessions, strangers, rows, sweep },
     differences: ofSessions.length + rows.length,
-    isWhole: evidence.listing.type === 'listed' && !sessions.some(isUntold),
+    isWhole: evidence.listing.type === 'listed' && evidence.listing.isWhole && !sessions.some(isUntold),
   };
 };
 

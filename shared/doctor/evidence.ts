@@ -1,10 +1,8 @@
-import type { Clock } from '../clock.ts';
 import { UnreadableRowError } from '../errors.ts';
 import { opensAt } from '../gate.ts';
-import { pagesOf } from '../gateway.ts';
 import { START_WINDOW_MS } from '../intent.ts';
 import type { Instant } from '../lease.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Outcome, Sighting } from '../outcome.ts';
 import { inParallel } from '../parallel.ts';
 import type { Surroundings } from '../reconcile.ts';
 import type { Session } from '../session.ts';
@@ -12,7 +10,9 @@ import type { TrackedActivity } from '../store/activity.ts';
 import type { DueRow } from '../store/due.ts';
 import type { TrackedGate } from '../store/gate.ts';
 import type { ListedRow } from '../store/store.ts';
-import type { Stranger } from '../strangers.ts';
+import { type Stranger, unexplained } from '../strangers.ts';
+import { readWholeList } from '../upstream/walk.ts';
+import { waitUntil } from '../wait.ts';
 import type { UpstreamEvidence } from './rehearsal-upstream.ts';
 
 /** Everything that table and upstream say of an account at about the same time. */
@@ -53,19 +53,19 @@ export const gatherEvidence = async (
   let calls = 0;
   const isClosed = nextAt - clock.now() > rules.callGapMs;
   const turn = async (): Promise<Instant> => {
-    await passUntil(nextAt, clock);
+    await waitUntil(clock, nextAt);
     const now = clock.now();
     nextAt = now + rules.callGapMs;
     calls += 1;
     return now + START_WINDOW_MS;
   };
-  const list = async () => {
-    const pauses = (1 + pagesOf(gate.liveCount)) * rules.callGapMs;
-    const startBy = await turn();
-    return upstream.list({ startBy, until: clock.now() + CALL_TIMEOUT_MS + pauses }, turn);
-  };
+  const list = () =>
+    readWholeList(upstream, clock.now, async () => {
+      const startBy = await turn();
+      return { startBy, until: clock.now() + CALL_TIMEOUT_MS };
+    });
   const listing = isClosed ? closed(nextAt - clock.now()) : await list();
-  const listed = listing.type === 'listed' ? listing.sightings : new Map();
+  const listed = listing.type === 'listed' ? listing.sightings : new Map<string, Sighting>();
 
   const at = clock.now();
   const rows: ListedRow[] = [];
@@ -84,9 +84,7 @@ export const gatherEvidence = async (
     others.map(({ sessionId }) => sessionId),
     readEnded,
   );
-  const unknown = [...listed].filter(
-    ([sessionId, { status }]) => !living.has(sessionId) && (status === 'Starting' || status === 'Ready'),
-  );
+  const unknown = unexplained(listed, living);
   const ended = await readAll(
     unknown.map(([sessionId]) => sessionId),
     readEnded,
@@ -114,13 +112,6 @@ const closed = (waitMs: number) => {
   const because = `it asked not to be called for another ${Math.ceil(waitMs / 1000)} s`;
   return { type: 'inconclusive', because, retryAfterMs: null } as const;
 };
-
-const passUntil = (at: Instant, clock: Clock): Promise<void> =>
-  new Promise((resolve) => {
-    const signal = clock.abortAt(at);
-    if (signal.aborted || at <= clock.now()) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 /** What is read of each, with the error of a row that cannot be. */
 const readAll = async <Value>(

@@ -1,8 +1,8 @@
-import { pagesOf } from '../gateway.ts';
 import type { Instant } from '../lease.ts';
 import type { Outcome, Sighting } from '../outcome.ts';
 import { SIZES } from '../protocol/vocabulary.ts';
-import type { Listing, Upstream } from '../upstream/upstream.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { Listing } from '../upstream/walk.ts';
 
 /** What the upstream has told: its list, and what it said of those that are not on it. */
 export interface UpstreamEvidence {
@@ -71,14 +71,20 @@ export const createRehearsalUpstream = (
       return { type: 'accepted' };
     },
 
-    async list(_window, mayAsk) {
+    async list(_window, from) {
       if (listing.type === 'inconclusive') return listing;
-      for (let page = 1; page < pagesOf(servers.size); page += 1)
-        if (mayAsk !== undefined && (await mayAsk()) === undefined) return noSlot;
-      const stamped = [...servers].map(
-        ([id, server]) => [id, { ...server, sentAt: now(), receivedAt: now() }] as const,
-      );
-      return { type: 'listed', sightings: new Map(stamped.filter(([, server]) => isThere(server))) };
+      const page = from === undefined ? 0 : Number(from);
+      const there = [...servers].filter(([, server]) => isThere(server));
+      const onOne = Math.ceil(there.length / listing.pages);
+      const stamped = there
+        .slice(page * onOne, (page + 1) * onOne)
+        .map(([id, server]) => [id, { ...server, sentAt: now(), receivedAt: now() }] as const);
+      const isLast = page + 1 >= listing.pages;
+      return {
+        ...{ type: 'listed', sightings: new Map(stamped), next: isLast ? undefined : String(page + 1) },
+        // What could not be read of the list is told with its end.
+        ...{ unreadable: isLast ? listing.unreadable : new Set(), isWhole: listing.isWhole || !isLast },
+      };
     },
 
     ping: async () => listing.type === 'listed',
@@ -86,7 +92,6 @@ export const createRehearsalUpstream = (
 };
 
 const notAsked: Outcome = { type: 'inconclusive', because: 'it was not asked', retryAfterMs: null };
-const noSlot: Listing = { type: 'inconclusive', because: 'its turn does not come', retryAfterMs: null };
 
 const NEW_SERVER: Sighting = {
   status: 'Starting',

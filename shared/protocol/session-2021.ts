@@ -73,11 +73,23 @@ export const readSessionSchema = z.object({
 });
 export type ReadSession = z.output<typeof readSessionSchema>;
 
-/** A page of `GET …/sessions`, as it is read. */
+/** A page of `GET …/sessions`, as it is read; each entry by itself, with `readEntry`. */
 export const readListSchema = z.object({
-  sessions: z.array(readSessionSchema),
+  sessions: z.array(z.unknown()),
   '@nextLink': z.string().nullish(),
 });
+
+/** An entry of the list; of one that cannot be read, its id, where at least that is told. */
+export type ReadEntry =
+  | { type: 'session'; session: ReadSession }
+  | { type: 'unreadable'; id: string | undefined };
+
+export const readEntry = (entry: unknown): ReadEntry => {
+  const { success, data } = readSessionSchema.safeParse(entry);
+  return success
+    ? { type: 'session', session: data }
+    : { type: 'unreadable', id: readSessionSchema.pick({ id: true }).safeParse(entry).data?.id };
+};
 
 /** The properties of a session, as they are written: what is not known yet is absent. */
 export const sessionSchema = z.strictObject({

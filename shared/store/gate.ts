@@ -35,10 +35,12 @@ export const readGateRow = async (table: Table, accountId: string): Promise<Trac
 const gateRow = ({ from, next }: GateChange): RowChange => {
   const { etag } = from;
   const { nextCallAt, sweeper, sweptAt, graceFrom, listedAt } = next;
-  const { keptCount, liveCount, unaskedStops, unaskedBefore, strangers } = next;
+  const { listPages, listedCount, countedAt, keptCount, liveCount, unaskedStops, unaskedBefore, strangers } =
+    next;
   const columns = writeGate({
     ...{ nextCallAt, sweeper, sweptAt, graceFrom, listedAt },
-    ...{ keptCount, liveCount, unaskedStops, unaskedBefore, strangers },
+    ...{ listPages, listedCount, countedAt, keptCount, liveCount },
+    ...{ unaskedStops, unaskedBefore, strangers },
   });
   return etag === undefined
     ? { type: 'create', rowKey: rowKeys.gate, columns }

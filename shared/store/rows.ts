@@ -196,6 +196,9 @@ const gateSchema = z.object({
   sweptAt: instant.nullable().default(NEW_GATE.sweptAt),
   graceFrom: instant.default(NEW_GATE.graceFrom),
   listedAt: instant.nullable().default(NEW_GATE.listedAt),
+  listPages: z.number().default(NEW_GATE.listPages),
+  listedCount: z.number().default(NEW_GATE.listedCount),
+  countedAt: instant.nullable().default(NEW_GATE.countedAt),
   keptCount: z.number().default(NEW_GATE.keptCount),
   liveCount: z.number().default(NEW_GATE.liveCount),
   unaskedStops: z.array(instant).default([]),
@@ -242,6 +245,7 @@ const INSTANTS: ReadonlySet<string> = new Set([
   'sweptAt',
   'graceFrom',
   'listedAt',
+  'countedAt',
 ]);
 const SCALARS: ReadonlySet<string> = new Set([
   'size',
@@ -253,6 +257,8 @@ const SCALARS: ReadonlySet<string> = new Set([
   'because',
   'keptCount',
   'liveCount',
+  'listPages',
+  'listedCount',
 ]);
 
 /** The table has no null and no nesting: those are JSON text. Instants are dates, so that a person can read them. */

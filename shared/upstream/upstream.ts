@@ -1,15 +1,11 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Instant } from '../lease.ts';
-import type { Outcome, Sighting } from '../outcome.ts';
+import type { Outcome } from '../outcome.ts';
 import { API_VERSION } from '../protocol/api-version.ts';
-import {
-  type CreateBody,
-  type ReadSession,
-  readListSchema,
-  readSessionSchema,
-} from '../protocol/session-2021.ts';
-import { SIZES } from '../protocol/vocabulary.ts';
+import { type CreateBody, readSessionSchema } from '../protocol/session-2021.ts';
+import { type Answered, parse, shortened, sightingOf } from './answer.ts';
+import { type ListPage, readPage } from './list-page.ts';
 import {
   BrokenExchangeError,
   type HttpAnswer,
@@ -26,10 +22,8 @@ export interface CallWindow {
   until: Instant;
 }
 
-/** Everything the upstream has running, or that the list could not be had whole. */
-export type Listing =
-  | { type: 'listed'; sightings: ReadonlyMap<string, Sighting> }
-  | { type: 'inconclusive'; because: string; retryAfterMs: number | null };
+/** Nothing can be told. */
+export type Inconclusive = Extract<Outcome, { type: 'inconclusive' }>;
 
 /** A service that owns the servers and speaks the API generation `2021-01-01`. No call of it throws for its faults. */
 export interface Upstream {
@@ -40,19 +34,13 @@ export interface Upstream {
   /** `maxLeaseMinutes` is the new total since Ready. */
   extend(sessionId: string, maxLeaseMinutes: number, window: CallWindow): Promise<Outcome>;
   stop(sessionId: string, window: CallWindow): Promise<Outcome>;
-  /**
-   * `mayAsk` is asked before each page behind the first, and says by when that has to leave: where it says nothing, the
-   * list is not to be had whole.
-   */
-  list(window: CallWindow, mayAsk?: () => Promise<Instant | undefined>): Promise<Listing>;
+  /** One page of everything that it has running: the first, or the one that another one has named as `next`. */
+  list(window: CallWindow, from?: string): Promise<ListPage | Inconclusive>;
   /** Whether it answers at all, whatever it says. */
   ping(until: Instant): Promise<boolean>;
 }
 
-/** An account has some hundred sessions, a page a hundred; more pages than this is an endless list. */
-const MAX_PAGES = 200;
-const MAX_TEXT_CHARACTERS = 1024;
-/** A 429 without `Retry-After`: the service's rule of thumb is 5 to 10 s between calls. */
+/** A 429 without `Retry-After`, or with one that is no number of seconds: the rule of thumb is 5 to 10 s between calls. */
 const THROTTLED_MS = 10_000;
 
 export const createUpstream = (
@@ -129,34 +117,13 @@ export const createUpstream = (
         return [400, 409, 422].includes(status) ? refused(answered.answer) : undefined;
       }),
 
-    async list(window, mayAsk) {
-      const sightings = new Map<string, Sighting>();
-      let url: string | undefined = `${sessionsUrl}?api-version=${API_VERSION}`;
-      for (let page = 0; page < MAX_PAGES && url !== undefined; page += 1) {
-        const startBy = page === 0 || mayAsk === undefined ? window.startBy : await mayAsk();
-        if (page > 0 && mayAsk !== undefined && startBy === undefined) return unfinishedList;
-        const own = { until: window.until, ...(startBy === undefined ? {} : { startBy }) };
-        const exchanged: Exchanged = await exchange({ method: 'GET', url }, own);
-        if (exchanged.type === 'unsent') return { ...exchanged, type: 'inconclusive', retryAfterMs: null };
-        if (exchanged.type === 'inconclusive') return exchanged;
-        if (exchanged.answer.status !== 200) return unexpected(exchanged.answer);
-        const body = parse(readListSchema, exchanged.answer.body);
-        if (body === undefined) return malformed;
-        for (const properties of body.sessions)
-          sightings.set(properties.id, sightingOf(properties, exchanged));
-        const next = body['@nextLink'];
-        const nextUrl = next ? URL.parse(next, source.endpoint) : undefined;
-        if (
-          nextUrl === null ||
-          (nextUrl !== undefined && nextUrl.origin !== new URL(source.endpoint).origin)
-        ) {
-          return { type: 'inconclusive', because: 'its next page is not on this server', retryAfterMs: null };
-        }
-        url = nextUrl?.href;
-      }
-      return url === undefined
-        ? { type: 'listed', sightings }
-        : { type: 'inconclusive', because: 'its list has no end', retryAfterMs: null };
+    async list(window, from) {
+      const url = from ?? `${sessionsUrl}?api-version=${API_VERSION}`;
+      const exchanged = await exchange({ method: 'GET', url }, window);
+      if (exchanged.type === 'unsent') return { ...exchanged, type: 'inconclusive', retryAfterMs: null };
+      if (exchanged.type === 'inconclusive') return exchanged;
+      if (exchanged.answer.status !== 200) return unexpected(exchanged.answer);
+      return readPage(exchanged, source.endpoint) ?? malformed;
     },
 
     async ping(until) {
@@ -172,25 +139,12 @@ export const createUpstream = (
   };
 };
 
-interface Answered {
-  type: 'answered';
-  answer: HttpAnswer;
-  sentAt: Instant;
-  receivedAt: Instant;
-}
 type Unanswered = Extract<Outcome, { type: 'unsent' | 'inconclusive' }>;
-type Inconclusive = Extract<Outcome, { type: 'inconclusive' }>;
 type Exchanged = Answered | Unanswered;
 
 const malformed: Inconclusive = {
   type: 'inconclusive',
   because: 'its answer cannot be read',
-  retryAfterMs: null,
-};
-
-const unfinishedList: Inconclusive = {
-  type: 'inconclusive',
-  because: 'there was no time for all of its pages',
   retryAfterMs: null,
 };
 
@@ -233,24 +187,6 @@ const found = (answered: Answered, sessionId: string, created: boolean): Outcome
   return { type: 'found', created, sighting: sightingOf(properties, answered) };
 };
 
-const sightingOf = (
-  properties: ReadSession,
-  { sentAt, receivedAt }: Pick<Answered, 'sentAt' | 'receivedAt'>,
-): Sighting => ({
-  status: properties.status,
-  leaseMinutes: properties.maxLeaseTimeMinutes,
-  size: SIZES.find((size) => size.toLowerCase() === properties.size?.toLowerCase()) ?? null,
-  elapsedMinutes: Math.floor(properties.elapsedTimeMinutes ?? 0),
-  hostname: shortened(properties.hostname),
-  // An older edition sent 0 for what it did not know yet.
-  ports: { handshake: properties.handshakePort || null, inspector: properties.arrInspectorPort || null },
-  teraflops: properties.teraflops || null,
-  errorCode: shortened(properties.error?.code),
-  errorMessage: shortened(properties.error?.message),
-  sentAt,
-  receivedAt,
-});
-
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string().nullish() }) });
 
 /** A 404 counts only with the service's own error body: one of a proxy or a wrong address says nothing of a session. */
@@ -262,23 +198,12 @@ const refused = (answer: HttpAnswer): Outcome => {
   return { type: 'refused', status: answer.status, message };
 };
 
-/** What an upstream says is stored and shown, and a table property holds 32 Ki characters: it is cut to a use. */
-const shortened = (text: string | null | undefined): string | null =>
-  text?.slice(0, MAX_TEXT_CHARACTERS) ?? null;
-
 const unexpected = (answer: HttpAnswer): Inconclusive => {
-  const seconds = Number(answer.headers['retry-after']);
+  const text = answer.headers['retry-after'];
+  const seconds = Number(text);
   const told = Number.isInteger(seconds) && seconds > 0 ? seconds * 1000 : null;
-  const retryAfterMs = told ?? (answer.status === 429 ? THROTTLED_MS : null);
+  // A date, say: to wait for how long cannot be told by a clock that is not the upstream's.
+  const isToldToWait = answer.status === 429 || (answer.status === 503 && text !== undefined);
+  const retryAfterMs = told ?? (isToldToWait ? THROTTLED_MS : null);
   return { type: 'inconclusive', because: `it answered ${answer.status}`, retryAfterMs };
-};
-
-const parse = <Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> | undefined => {
-  try {
-    const result = schema.safeParse(JSON.parse(text));
-    return result.success ? result.data : undefined;
-  } catch {
-    // Not JSON: no answer, which is what the caller is told.
-    return undefined;
-  }
 };

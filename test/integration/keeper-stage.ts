@@ -44,6 +44,8 @@ export interface Stage {
   readonly calls: Call[];
   readonly reports: Entry[];
   readonly servers: Map<string, Server>;
+  /** How many of them one page of the list has. */
+  pageSize: number;
   /** What is answered instead of what the servers would; undefined: they answer. */
   answers: Partial<Record<Op, (sessionId: string) => Outcome | undefined>>;
   /** Another instance of the app. */
@@ -121,14 +123,17 @@ export const setStage = (fixture: Fixture): Stage => {
       }),
     stop: (id, window) =>
       ask('stop', id, window, () => (stage.servers.delete(id) ? { type: 'accepted' } : missing())),
-    async list(window) {
+    async list(window, from = '0') {
       const outcome = await ask('list', '', window, () => ({ type: 'accepted' }));
       if (outcome.type === 'inconclusive') return outcome;
-      const sightings = [...stage.servers].flatMap(([id, server]) => {
+      if (outcome.type === 'unsent') return { ...outcome, type: 'inconclusive', retryAfterMs: null };
+      const to = Number(from) + stage.pageSize;
+      const sightings = [...stage.servers].slice(Number(from), to).flatMap(([id, server]) => {
         const one = seen(server);
         return one.type === 'found' ? [[id, sighting(one.sighting)] as const] : [];
       });
-      return { type: 'listed', sightings: new Map(sightings) };
+      const next = to < stage.servers.size ? String(to) : undefined;
+      return { type: 'listed', sightings: new Map(sightings), unreadable: new Set(), isWhole: true, next };
     },
     ping: () => Promise.resolve(true),
   });
@@ -145,6 +150,7 @@ export const setStage = (fixture: Fixture): Stage => {
     calls: [],
     reports: [],
     servers: new Map(),
+    pageSize: 100,
     answers: {},
 
     keeper({ aheadMs = 0, rules, endpoint = ENDPOINT, defaults: policy } = {}) {
@@ -210,6 +216,9 @@ export const settled = async ({ store, accountId, now }: Stage): Promise<void> =
   const from = await store.readGate(accountId);
   await store.changeGate(accountId, {
     from,
-    next: { ...NEW_GATE, ...from, sweptAt: now, graceFrom: T0 - minutes(600), listedAt: now, sweeper: null },
+    next: {
+      ...{ ...NEW_GATE, ...from, sweptAt: now, graceFrom: T0 - minutes(600) },
+      ...{ listedAt: now, countedAt: now, sweeper: null },
+    },
   });
 };

@@ -43,21 +43,21 @@ describe('stops that nobody asked for', () => {
 });
 
 describe('more stops than are kept one by one', () => {
-  const after = (stops: number, apartMs = 0): Gate => {
+  const gateAfter = (stops: number, apartMs = 0): Gate => {
     let gate: Gate = NEW_GATE;
     for (let stop = 0; stop < stops; stop += 1) gate = withUnaskedStop(gate, T0 + stop * apartMs);
     return gate;
   };
 
   it('brake an account of any size', () => {
-    const gate = after(1_250);
+    const gate = gateAfter(1_250);
     expect(unaskedLately(gate, T0)).toBe(1_250);
     expect(isBraked(gate, 5_000, T0)).toBe(true);
-    expect(isBraked(after(1_249), 5_000, T0)).toBe(false);
+    expect(isBraked(gateAfter(1_249), 5_000, T0)).toBe(false);
   });
 
   it('are forgotten like all others, and take no more room however many they are', () => {
-    const gate = after(3_000, 100);
+    const gate = gateAfter(3_000, 100);
     const last = T0 + 2_999 * 100;
     expect(unaskedLately(gate, last)).toBe(3_000);
     expect(gate.unaskedStops).toHaveLength(1_000);

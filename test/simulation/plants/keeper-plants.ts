@@ -73,11 +73,11 @@ export const KEEPER_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/together.ts',
-        find: 'if (sighting === undefined) return [];',
-        replace: `if (sighting === undefined) {
-      await record(one, { type: 'missing', sentAt: until - 10_000 } as never);
-      return [sessionId];
-    }`,
+        find: 'if (!page.unreadable.has(sessionId)) return [];',
+        replace: `if (!page.unreadable.has(sessionId)) {
+        await record(one, { type: 'missing', sentAt: limits.until - 60_000 });
+        return [sessionId];
+      }`,
       },
     ],
   },
