@@ -27,6 +27,12 @@ export interface Census {
   taken(): Walk | undefined;
 }
 
+/** What it needs of what a keeper has. */
+type CensusSurroundings = Pick<Surroundings, 'accountId' | 'rules' | 'telemetry'> & {
+  upstream: Pick<Surroundings['upstream'], 'list'>;
+  clock: Pick<Surroundings['clock'], 'now'>;
+};
+
 /** A page that failed is asked for again by the next sweep, not by this one. */
 const AGAIN_MS = MINUTE_MS / 2;
 /** A page that fails so often in a row may be one that there is no more: the list is begun anew. */
@@ -35,7 +41,7 @@ const MAX_FAILURES = 2;
 const MAX_TOLD = 1_000;
 
 export const createCensus = (
-  { accountId, upstream, clock, rules, telemetry }: Surroundings,
+  { accountId, upstream, clock, rules, telemetry }: CensusSurroundings,
   gateway: Pick<Gateway, 'pass' | 'holdBack'>,
 ): Census => {
   let walk: Walk | undefined;

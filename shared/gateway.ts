@@ -39,7 +39,7 @@ export interface Gateway {
 }
 
 interface Surroundings {
-  store: Store;
+  store: Pick<Store, 'readGate' | 'changeGate'>;
   clock: Clock;
   rules: AccountRules;
   telemetry: Telemetry;

@@ -5,6 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Session2021 } from '../../shared/protocol/session-2021.ts';
 import { send } from '../../shared/upstream/send.ts';
 import { createUpstream, type Upstream } from '../../shared/upstream/upstream.ts';
+import { type Listing, readWholeList } from '../../shared/upstream/walk.ts';
 
 /** Upstreams of the tests' own: small real servers that answer as a test says. */
 
@@ -85,6 +86,10 @@ export const serve = async (
 
 export const upstreamAt = (endpoint: string, tokenEndpoint = endpoint): Upstream =>
   createUpstream({ endpoint, tokenEndpoint, accountId: ACCOUNT, accountKey: KEY }, clock, send);
+
+/** All pages of its list, one after another. */
+export const wholeList = (upstream: Upstream): Promise<Listing> =>
+  readWholeList(upstream, clock.now, () => Promise.resolve(soon()));
 
 export const ID = 'a-session';
 export const properties = (overrides: Partial<Session2021> = {}): Session2021 => ({

@@ -10,7 +10,7 @@ import {
   startHost,
   until,
 } from './session-host-process.ts';
-import { clock, soon } from './upstream-fixture.ts';
+import { clock, soon, wholeList } from './upstream-fixture.ts';
 
 /** The upstream client against the session host, as the local stack has them. */
 
@@ -68,10 +68,10 @@ describe('a session of the session host', () => {
   it('is in the list over all pages while it lives', async () => {
     const places = { SESSION_HOST_STANDARD_PLACES: '130' };
     const upstream = upstreamOf(await startHost(newDataFolder(), places));
-    expect(await upstream.list(soon())).toEqual({ type: 'listed', sightings: new Map() });
+    expect(await wholeList(upstream)).toMatchObject({ sightings: new Map(), isWhole: true });
     const ids = Array.from({ length: 105 }, (_, index) => `s-${String(index).padStart(3, '0')}`);
     for (const id of ids) expect(await upstream.create(id, wanted, soon())).toMatchObject({ created: true });
-    const listing = await upstream.list(soon());
+    const listing = await wholeList(upstream);
     expect(listing.type === 'listed' && [...listing.sightings.keys()].toSorted()).toEqual(ids);
   });
 

@@ -11,6 +11,7 @@ import {
   soon,
   TOKEN,
   upstreamAt,
+  wholeList,
 } from './upstream-fixture.ts';
 
 const all: Call[] = ['create', 'observe', 'extend', 'stop'];
@@ -99,6 +100,19 @@ describe('an answer', () => {
       answer: error(429, { 'Retry-After': 'soon' }),
       expected: unclear(429, 10_000),
     },
+    {
+      name: '429 with more than anybody waits for',
+      calls: all,
+      answer: error(429, { 'Retry-After': '600' }),
+      expected: unclear(429, 600_000),
+    },
+    {
+      name: '503 with a date in Retry-After',
+      calls: all,
+      answer: error(503, { 'Retry-After': 'Wed, 21 Oct 2026 07:28:00 GMT' }),
+      expected: unclear(503, 10_000),
+    },
+    { name: '503', calls: all, answer: error(503), expected: unclear(503) },
     {
       name: '503 with Retry-After',
       calls: all,
@@ -218,14 +232,16 @@ describe('the list', () => {
       const link = page < 2 ? { '@nextLink': next(server.url, page + 1) } : {};
       return { status: 200, body: { sessions: [properties({ id: `s-${page}` })], ...link } };
     });
-    const listing = await upstreamAt(server.url).list(soon());
+    const listing = await wholeList(upstreamAt(server.url));
     expect(listing.type === 'listed' && [...listing.sightings.keys()]).toEqual(['s-0', 's-1', 's-2']);
     expect(server.asked.every(({ authorization }) => authorization === `Bearer ${TOKEN}`)).toBe(true);
   });
 
   it('may be empty', async () => {
     const server = await serve(() => ({ status: 200, body: { sessions: [], '@nextLink': null } }));
-    expect(await upstreamAt(server.url).list(soon())).toEqual({ type: 'listed', sightings: new Map() });
+    expect(await wholeList(upstreamAt(server.url))).toMatchObject({
+      ...{ type: 'listed', sightings: new Map(), unreadable: new Set(), isWhole: true, pages: 1 },
+    });
   });
 
   it('does not follow a link to another origin', async () => {
@@ -234,7 +250,8 @@ describe('the list', () => {
       status: 200,
       body: { sessions: [], '@nextLink': next(elsewhere.url, 1) },
     }));
-    expect(await upstreamAt(server.url).list(soon())).toEqual(failure);
+    // What it shows is so, and who is not on it may be there.
+    expect(await wholeList(upstreamAt(server.url))).toMatchObject({ type: 'listed', isWhole: false });
     expect(elsewhere.asked).toEqual([]);
   });
 
@@ -243,7 +260,7 @@ describe('the list', () => {
       status: 200,
       body: { sessions: [], '@nextLink': next(server.url, pageOf(path) + 1) },
     }));
-    expect(await upstreamAt(server.url).list(soon())).toEqual(failure);
+    expect(await wholeList(upstreamAt(server.url))).toMatchObject({ type: 'listed', isWhole: false });
     expect(server.asked.length).toBeLessThanOrEqual(1000);
   });
 
@@ -252,17 +269,43 @@ describe('the list', () => {
     { name: 'throttling', answer: { status: 429, headers: { 'Retry-After': '9' } }, retryAfterMs: 9_000 },
     { name: 'a 404', answer: { status: 404, body: errorBody() }, retryAfterMs: null },
     { name: 'broken JSON', answer: { status: 200, body: '[' }, retryAfterMs: null },
-    {
-      name: 'an unknown status',
-      answer: { status: 200, body: { sessions: [{ ...properties(), status: 'Odd' }] } },
-      retryAfterMs: null,
-    },
+    { name: 'no list', answer: { status: 200, body: { sessions: 3 } }, retryAfterMs: null },
   ])('is not to be had whole with $name on its second page', async ({ answer, retryAfterMs }) => {
     const server = await serve(({ path }) =>
       pageOf(path) > 0
         ? answer
         : { status: 200, body: { sessions: [properties()], '@nextLink': next(server.url, 1) } },
     );
-    expect(await upstreamAt(server.url).list(soon())).toEqual({ ...failure, retryAfterMs });
+    expect(await wholeList(upstreamAt(server.url))).toEqual({ ...failure, retryAfterMs });
+  });
+
+  it('does not go round in a circle', async () => {
+    const server = await serve(() => ({
+      status: 200,
+      body: { sessions: [], '@nextLink': next(server.url, 1) },
+    }));
+    expect(await wholeList(upstreamAt(server.url))).toMatchObject({ isWhole: false, pages: 2 });
+  });
+
+  it.each<{ name: string; entry: unknown; unreadable: string[]; isWhole: boolean }>([
+    {
+      name: 'an unknown status',
+      entry: { ...properties({ id: 'odd' }), status: 'Odd' },
+      ...{ unreadable: ['odd'], isWhole: true },
+    },
+    {
+      name: 'no lease',
+      entry: { ...properties({ id: 'odd' }), maxLeaseTimeMinutes: null },
+      ...{ unreadable: ['odd'], isWhole: true },
+    },
+    { name: 'nothing but an id', entry: { id: 'odd' }, unreadable: ['odd'], isWhole: true },
+    { name: 'no id', entry: { ...properties(), id: 7 }, unreadable: [], isWhole: false },
+    { name: 'nothing at all', entry: null, unreadable: [], isWhole: false },
+  ])('tells of all others where one entry has $name', async ({ entry, unreadable, isWhole }) => {
+    const body = { sessions: [properties({ id: 'one' }), entry, properties({ id: 'other' })] };
+    const server = await serve(() => ({ status: 200, body }));
+    const listing = await wholeList(upstreamAt(server.url));
+    expect(listing).toMatchObject({ type: 'listed', unreadable: new Set(unreadable), isWhole });
+    expect(listing.type === 'listed' && [...listing.sightings.keys()]).toEqual(['one', 'other']);
   });
 });

@@ -8,9 +8,11 @@ import {
   NEW_GATE,
   noted,
   opensAt,
+  pagesExpected,
   passed,
   rulesAt,
   SWEEPER_MS,
+  strangerSince,
   swept,
 } from '../../shared/gate.ts';
 import { accountRules, minutes, seconds, T0 } from '../builders.ts';
@@ -139,5 +141,25 @@ describe('the rules of an account', () => {
     ['with a minute', minutes(1), 16],
   ])('let sessions be kept alive %s', (_, callGapMs, expected) => {
     expect(mostKept({ ...accountRules, callGapMs })).toBe(expected);
+  });
+});
+
+describe('the pages of the upstream’s list', () => {
+  it.each([
+    ['one, before there was any list', 0, 0, 0, 1],
+    ['by our own sessions, before there was any list', 0, 0, 250, 3],
+    ['as many as there were', 40, 600, 20, 40],
+    ['more, where our sessions have become more than there were in all', 2, 30, 60, 4],
+    ['one, where one had all of them', 1, 25, 60, 1],
+    ['as many as there were, though nobody was on them', 7, 0, 3, 7],
+  ])('are expected to be %s', (_, listPages, listedCount, liveCount, expected) => {
+    expect(pagesExpected(gate({ listPages, listedCount, liveCount }))).toBe(expected);
+  });
+});
+
+describe('a server that no record explains', () => {
+  it.each(['constructor', 'toString', '__proto__'])('is new under the name %s', (sessionId) => {
+    expect(strangerSince(gate(), sessionId)).toBeUndefined();
+    expect(strangerSince(gate({ strangers: { [sessionId]: T0 } }), sessionId)).toBe(T0);
   });
 });

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../shared/outcome.ts';
+import { minutes, seconds } from '../builders.ts';
+import { type Server, type Stage, setStage, settled } from './keeper-stage.ts';
+import { useTable } from './store-fixture.ts';
+
+const fixture = useTable();
+
+const GAP_MS = seconds(5);
+const slow = { rules: { callGapMs: GAP_MS } };
+const failure: Outcome = { type: 'inconclusive', because: 'it answered 500', retryAfterMs: null };
+const server = ({ now }: Stage): Server => ({ status: 'Ready', leaseMinutes: 600, readyAt: now });
+const addOthers = (stage: Stage, count: number): void => {
+  for (let index = 0; index < count; index += 1) stage.servers.set(`other-${index}`, server(stage));
+};
+const pagesIn = (calls: readonly { op: string }[]): number => calls.filter(({ op }) => op === 'list').length;
+
+describe('a list of more pages than a sweep has calls', () => {
+  it('goes on in the next sweep, and comes to its end', async () => {
+    const stage = setStage(fixture);
+    addOthers(stage, 150);
+    stage.pageSize = 10;
+    const keeper = stage.keeper(slow);
+    await stage.sweep([keeper]);
+    expect(pagesIn(stage.calls)).toBeLessThan(12);
+    expect((await stage.store.readGate(stage.accountId)).listedAt).toBeNull();
+    await stage.sweep([keeper]);
+    expect(pagesIn(stage.calls)).toBe(15);
+    const gate = await stage.store.readGate(stage.accountId);
+    expect(gate).toMatchObject({ listPages: 15, listedCount: 150 });
+    expect(gate.listedAt).not.toBeNull();
+    expect(Object.keys(gate.strangers)).toHaveLength(100);
+  });
+
+  it('gives way to a kept session that is due in between, and keeps it alive', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper(slow);
+    const id = await stage.ready(keeper, { keepAlive: true });
+    await settled(stage);
+    addOthers(stage, 600);
+    stage.pageSize = 5;
+    for (let minute = 0; minute < 180; minute += 1) {
+      if (minute % 5 === 0) await keeper.heartbeat(id);
+      await stage.sweep([keeper]);
+    }
+    expect(stage.servers.get(id)?.leaseMinutes).toBeGreaterThanOrEqual(180);
+    expect((await stage.live(id)).desired.state).toBe('running');
+  });
+
+  it('is read to its end though there is always something due', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper({ rules: { ...slow.rules, observeIntervalMs: minutes(1) } });
+    const ids: string[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      ids.push(await stage.ready(keeper));
+      stage.now += seconds(10);
+    }
+    addOthers(stage, 100);
+    stage.pageSize = 5;
+    // More looks than there are calls for.
+    await stage.sweep([keeper], 15);
+    const { listPages, listedCount } = await stage.store.readGate(stage.accountId);
+    expect([listPages, listedCount]).toEqual([23, 112]);
+    expect(stage.calls.filter(({ op }) => op === 'observe').length).toBeGreaterThan(30);
+  });
+});
+
+describe('a list that fails', () => {
+  it('is tried once in a sweep, and each session is looked at by itself', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper(slow);
+    const ids = [await stage.ready(keeper)];
+    stage.now += GAP_MS;
+    ids.push(await stage.ready(keeper));
+    await settled(stage);
+    stage.answers.list = () => failure;
+    stage.now += minutes(11);
+    stage.taken();
+    await stage.sweep([keeper]);
+    const calls = stage.taken();
+    expect(pagesIn(calls)).toBe(1);
+    expect(
+      calls
+        .filter(({ op }) => op === 'observe')
+        .map(({ sessionId }) => sessionId)
+        .toSorted(),
+    ).toEqual(ids.toSorted());
+  });
+
+  it('is no reason not to count the sessions', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper();
+    stage.answers.list = () => failure;
+    for (let index = 0; index < 3; index += 1) await stage.ready(keeper, { keepAlive: index > 0 });
+    await stage.sweep([keeper]);
+    expect(await stage.store.readGate(stage.accountId)).toMatchObject({
+      ...{ listedAt: null, liveCount: 3, keptCount: 2 },
+    });
+  });
+});
+
+describe('a server of nobody', () => {
+  const exclusive = { isExclusive: true };
+
+  it('is adopted when its grace is over, and not at the next list that is due anyway', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper({ rules: { ...exclusive, orphanGraceMs: minutes(2) } });
+    const id = randomUUID();
+    stage.servers.set(id, server(stage));
+    await stage.sweep([keeper], 2);
+    await expect(stage.session(id)).rejects.toThrow(/missing/);
+    await stage.sweep([keeper], 2);
+    expect((await stage.live(id)).observed.status).toBe('Ready');
+  });
+
+  it('is not kept alive where no more can be', async () => {
+    const stage = setStage(fixture);
+    // (60 - 10) min / 3 / 10 min: one.
+    const rules = { ...exclusive, orphanGraceMs: minutes(1), callGapMs: minutes(10) };
+    const keeper = stage.keeper({ rules, defaults: { keepAlive: true } });
+    const ids = [randomUUID(), randomUUID(), randomUUID()];
+    for (const id of ids) stage.servers.set(id, server(stage));
+    for (let list = 0; list < 3; list += 1) {
+      stage.now += minutes(11);
+      await stage.sweep([keeper]);
+    }
+    const kept = await Promise.all(ids.map(async (id) => (await stage.live(id)).policy.keepAlive));
+    expect(kept.filter((isKept) => isKept)).toHaveLength(1);
+    expect(
+      stage.faults('stranger').filter((entry) => JSON.stringify(entry).includes('too many')),
+    ).toHaveLength(2);
+  });
+
+  it('may have any name', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper({ rules: { ...exclusive, orphanGraceMs: minutes(1) } });
+    const ids = ['constructor', '__proto__', 'toString'];
+    for (const id of ids) stage.servers.set(id, server(stage));
+    await stage.sweep([keeper]);
+    expect(stage.faults('stranger')).toHaveLength(3);
+    await expect(stage.session('constructor')).rejects.toThrow(/missing/);
+    await stage.sweep([keeper], 2);
+    for (const id of ids) expect((await stage.live(id)).observed.status).toBe('Ready');
+  });
+});
