@@ -33,21 +33,6 @@ describe('a list of more pages than a sweep has calls', () => {
     expect(Object.keys(gate.strangers)).toHaveLength(100);
   });
 
-  it('gives way to a kept session that is due in between, and keeps it alive', async () => {
-    const stage = setStage(fixture);
-    const keeper = stage.keeper(slow);
-    const id = await stage.ready(keeper, { keepAlive: true });
-    await settled(stage);
-    addOthers(stage, 600);
-    stage.pageSize = 5;
-    for (let minute = 0; minute < 180; minute += 1) {
-      if (minute % 5 === 0) await keeper.heartbeat(id);
-      await stage.sweep([keeper]);
-    }
-    expect(stage.servers.get(id)?.leaseMinutes).toBeGreaterThanOrEqual(180);
-    expect((await stage.live(id)).desired.state).toBe('running');
-  });
-
   it('is read to its end though there is always something due', async () => {
     const stage = setStage(fixture);
     const keeper = stage.keeper({ rules: { ...slow.rules, observeIntervalMs: minutes(1) } });
