@@ -18,6 +18,7 @@ import {
   idleAt,
   idleFactsOf,
   isUnconfirmed,
+  isUnsent,
   LEASE_END_OBSERVE_MS,
   type LiveSession,
   MISSING_RECHECK_MS,
@@ -27,9 +28,11 @@ import {
   STARTING_OBSERVE_MS,
   STARTING_TIMEOUT_MS,
   STOP_FIRST_OBSERVE_MS,
-  STOP_OBSERVE_MS,
-  STOP_REPEAT_MS,
+  STOP_OBSERVES_MS,
+  STOP_REPEATS_MS,
   type Step,
+  UNSENT_LAUNCH_TIMEOUTS,
+  type Waits,
 } from './session.ts';
 
 /**
@@ -78,6 +81,10 @@ export const dueAtOf = (decision: Decision, now: Instant): Instant =>
 /** Whether the decision stops a session that nobody asked to stop. */
 export const isVerdict = (session: LiveSession, decision: Decision): boolean =>
   decision.type === 'stop' && session.desired.state === 'running';
+
+/** Whether it can be done without the upstream: no create ever left, so that there is nothing to stop. */
+export const asksNobody = (session: LiveSession, decision: Decision): boolean =>
+  decision.type === 'stop' && isUnsent(session);
 
 /**
  * Everything that the record gives rise to, the most urgent first. It depends on what is known and not on the time,
@@ -150,10 +157,20 @@ const secondLook = ({ heldUntil, observedAt }: LiveSession, missingSince: Instan
 });
 
 const requestedSteps = ({ creation, createdAt }: LiveSession, rules: Rules): Step[] => [
-  { action: 'stop', at: (creation.firstAttemptAt ?? createdAt) + rules.launchTimeoutMs, because: 'launch' },
+  { action: 'stop', at: launchEnd(creation, createdAt, rules), because: 'launch' },
   // PUT with the same id and words: a repeated create makes no second server.
   { action: 'create', at: 0, because: creation.attempts === 0 ? 'requested' : 'unconfirmed' },
 ];
+
+/** A launch takes its time from the first attempt that was sent: until then it only waits for its turn. */
+const launchEnd = (
+  { firstAttemptAt }: LiveSession['creation'],
+  createdAt: Instant,
+  { launchTimeoutMs }: Rules,
+): Instant =>
+  firstAttemptAt === null
+    ? createdAt + UNSENT_LAUNCH_TIMEOUTS * launchTimeoutMs
+    : firstAttemptAt + launchTimeoutMs;
 
 const readySteps = (
   session: LiveSession,
@@ -214,25 +231,49 @@ const lookAtLeaseEnd = (seenAt: Instant, end: { early: Instant; late: Instant })
 
 const stoppingSteps = (session: LiveSession, desired: Desired & { state: 'stopped' }): Step[] => {
   const { creation, missingSince } = session;
+  const { acceptedAt, repeatedAt } = desired;
   const seenAt = session.observedAt ?? 0;
   if (missingSince !== null) {
     // 404 for a server that no answer ever confirmed: a create that is still on its way may yet make it. It is looked
     // for meanwhile, so that it is stopped as soon as it is there.
     const settled = (creation.lastUntil ?? 0) + CREATE_SETTLED_MS;
     const look = Math.min(settled, seenAt + STARTING_OBSERVE_MS);
-    return [{ action: 'observe', at: Math.max(look, missingSince + STOP_OBSERVE_MS), because: 'missing' }];
+    return [
+      { action: 'observe', at: Math.max(look, missingSince + STOP_OBSERVES_MS[0]), because: 'missing' },
+    ];
   }
   // Nothing was heard of its server yet: one that is there under this id may be somebody else's.
-  if (isUnconfirmed(session) && desired.acceptedAt === null)
+  if (isUnconfirmed(session) && acceptedAt === null)
     return [{ action: 'observe', at: 0, because: 'unconfirmed' }];
-  if (desired.acceptedAt === null) return [{ action: 'stop', at: 0, because: desired.because }];
-  const look =
-    seenAt < desired.acceptedAt ? desired.acceptedAt + STOP_FIRST_OBSERVE_MS : seenAt + STOP_OBSERVE_MS;
+  if (acceptedAt === null) return [{ action: 'stop', at: 0, because: desired.because }];
   // The look first: where both are due at each sweep, a repetition would put off the look that confirms it, for ever.
   return [
-    { action: 'observe', at: look, because: 'stopping' },
-    { action: 'stop', at: desired.acceptedAt + STOP_REPEAT_MS, because: desired.because },
+    { action: 'observe', at: lookAfterStop(acceptedAt, seenAt), because: 'stopping' },
+    { action: 'stop', at: repeatOfStop(acceptedAt, repeatedAt), because: desired.because },
   ];
+};
+
+/** The more time has passed since the upstream said that it stops the server, the longer the next look can wait. */
+const lookAfterStop = (acceptedAt: Instant, seenAt: Instant): Instant => {
+  const first = acceptedAt + STOP_FIRST_OBSERVE_MS;
+  return seenAt < acceptedAt ? first : seenAt + waitAfter(STOP_OBSERVES_MS, seenAt - first);
+};
+
+/** An upstream that takes its time is not asked all the time: its calls are needed for others. */
+const repeatOfStop = (acceptedAt: Instant, repeatedAt: Instant | null): Instant => {
+  const latest = Math.max(acceptedAt, repeatedAt ?? 0);
+  return latest + waitAfter(STOP_REPEATS_MS, latest - acceptedAt);
+};
+
+/** The next one of the waits after those that the time passed so far is enough for. */
+const waitAfter = (waits: Waits, passedMs: number): number => {
+  let over = 0;
+  return (
+    waits.find((wait) => {
+      over += wait;
+      return passedMs < over;
+    }) ?? Math.max(...waits)
+  );
 };
 
 const decisionOf = (session: LiveSession, step: Step, now: Instant, rules: Rules): Decision | undefined => {

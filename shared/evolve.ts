@@ -207,7 +207,9 @@ const settleRefusal = (session: LiveSession, sentAt: Instant): LiveSession => {
 const accepted = (session: LiveSession, now: Instant): Evolved => {
   const { desired } = session;
   if (desired.state !== 'stopped') return same(session);
-  return same({ ...session, retry: null, unansweredSince: null, desired: { ...desired, acceptedAt: now } });
+  const { acceptedAt } = desired;
+  const told = acceptedAt === null ? { acceptedAt: now } : { repeatedAt: now };
+  return same({ ...session, retry: null, unansweredSince: null, desired: { ...desired, ...told } });
 };
 
 const refused = (
@@ -245,7 +247,10 @@ const createRefused = (session: LiveSession, message: string, now: Instant): Evo
   return {
     next: {
       ...session,
-      desired: { state: 'stopped', because: 'launch', at: now, acceptedAt: null, message: text },
+      desired: {
+        ...{ state: 'stopped', because: 'launch', at: now, acceptedAt: null, repeatedAt: null },
+        message: text,
+      },
     },
     events: [{ at: now, kind: 'stop', because: 'launch', detail: { message: text } }],
   };

@@ -14,6 +14,8 @@ export interface Gate {
   sweeper: { id: string; until: Instant } | null;
   /** When the latest sweep began; null before the first. */
   sweptAt: Instant | null;
+  /** The last sweep left work behind, which the next one goes on with by then. */
+  busyUntil: Instant;
   /** The keeper was away before: nobody is idle because of that. */
   graceFrom: Instant;
   /** When the latest complete list of the upstream was asked for, or earlier where the next one is wanted sooner; null before the first. */
@@ -46,6 +48,7 @@ export const NEW_GATE: Gate = {
   nextCallAt: 0,
   sweeper: null,
   sweptAt: null,
+  busyUntil: 0,
   graceFrom: 0,
   listedAt: null,
   listPages: 0,
@@ -111,9 +114,22 @@ export const noted = (gate: Gate, { awayMs }: Pick<AccountRules, 'awayMs'>, now:
   graceFrom: graceFrom(gate, awayMs, now),
 });
 
-/** The gate as a sweep leaves it. */
-export const left = (gate: Gate, id: string): Gate =>
-  gate.sweeper?.id === id ? { ...gate, sweeper: null } : gate;
+/** The gate as a sweep leaves it; `busyUntil` where it leaves work behind, otherwise 0. */
+export const left = (gate: Gate, id: string, busyUntil: Instant): Gate =>
+  gate.sweeper?.id === id ? { ...gate, sweeper: null, busyUntil } : gate;
+
+/** Work that is left behind is taken up after so long: `awayMs` has room for three sweeps. */
+export const busyMs = ({ awayMs }: Pick<AccountRules, 'awayMs'>): number => awayMs / 3;
+
+/**
+ * Whether a call that nobody waits for may leave now: the gate is open, nobody sweeps, and the last sweep came to an
+ * end. Otherwise the slots belong to what is most urgent.
+ */
+export const isSpare = (gate: Gate, rules: Pick<AccountRules, 'awayMs'>, now: Instant): boolean => {
+  const { busyUntil } = gate;
+  const isBusy = busyUntil > now && busyUntil <= now + busyMs(rules) + CLOCKS_DIFFER_MS;
+  return opensAt(gate, now) <= now && !isSweptByOther(gate, '', now) && !isBusy;
+};
 
 /**
  * From when on idleness counts. Where no sweep has begun for longer than `awayMs` the keeper was away, and so were
@@ -136,13 +152,26 @@ export const strangerSince = ({ strangers }: Gate, sessionId: string): Instant |
  * creates at once, may have let in others): a margin that reaches beyond a renewal would ask for one all the time.
  */
 export const rulesAt = (gate: Gate, rules: AccountRules, now: Instant): Rules => ({
-  renewMarginMinutes:
-    rules.renewMarginMinutes + (Math.min(gate.keptCount, mostKept(rules)) * rules.callGapMs) / MINUTE_MS,
+  renewMarginMinutes: rules.renewMarginMinutes + renewalsMs(gate.keptCount, rules) / MINUTE_MS,
   extensionMinutes: rules.extensionMinutes,
   observeIntervalMs: rules.observeIntervalMs,
   launchTimeoutMs: rules.launchTimeoutMs,
   graceFrom: graceFrom(gate, rules.awayMs, now),
 });
+
+/** How long so many renewals wait for each other. */
+const renewalsMs = (count: number, rules: AccountRules): number =>
+  rules.callGapMs === 0 ? 0 : Math.min(count, mostKept(rules)) * rules.callGapMs;
+
+/** A renewal so close to the end of its lease comes before everything else, where it waits for nobody. */
+const LAST_CALL_MS = 2 * MINUTE_MS;
+
+/**
+ * The same where it may have to wait for all others: as many as are kept, or as are due at once (those that came since
+ * the count). More than for its renewals nobody needs the time: the margin has it, and still more.
+ */
+export const lastCallMs = ({ keptCount }: Gate, rules: AccountRules, renewalsDue: number): number =>
+  LAST_CALL_MS + renewalsMs(Math.max(keptCount, renewalsDue), rules);
 
 /** When the upstream's next complete list is due; 0: it has been all along. */
 export const listDueAt = (

@@ -1,5 +1,16 @@
 import type { Clock } from './clock.ts';
-import { type Gate, heldBack, isSweptByOther, left, noted, opensAt, passed, rulesAt, swept } from './gate.ts';
+import {
+  busyMs,
+  type Gate,
+  heldBack,
+  isSweptByOther,
+  left,
+  noted,
+  opensAt,
+  passed,
+  rulesAt,
+  swept,
+} from './gate.ts';
 import { START_WINDOW_MS } from './intent.ts';
 import type { Instant } from './lease.ts';
 import type { AccountRules, Rules } from './session.ts';
@@ -33,7 +44,8 @@ export interface Gateway {
   noteSweep(): Promise<void>;
   /** Takes over the sweep, or goes on with it; false where another instance is at it. */
   takeSweep(id: string): Promise<boolean>;
-  leaveSweep(id: string): Promise<void>;
+  /** Ends the sweep; where work is left behind, the other instances are told for how long. */
+  leaveSweep(id: string, isUnfinished: boolean): Promise<void>;
   /** Waits for an instant of the clock. */
   wait(until: Instant): Promise<void>;
 }
@@ -146,8 +158,10 @@ export const createGateway = (
       if (!isRecent) await change((gate) => noted(gate, rules, clock.now()));
     },
 
-    async leaveSweep(id) {
-      await change((gate) => left(gate, id));
+    async leaveSweep(id, isUnfinished) {
+      // Without a gap there is nothing to be left to others.
+      const isBusy = isUnfinished && rules.callGapMs > 0;
+      await change((gate) => left(gate, id, isBusy ? clock.now() + busyMs(rules) : 0));
     },
   };
 };

@@ -8,6 +8,8 @@ import type { LiveSession, Pending, StopReason } from './session.ts';
 export interface Limits {
   callTimeoutMs: number;
   until: Instant;
+  /** Only a slot is taken that nobody else wants, and none is waited for. */
+  isSpareOnly?: boolean;
 }
 
 /** An upstream change with its window: when it must have left, and (in `pending`) when it is broken off. */
@@ -46,9 +48,7 @@ export const withIntent = (
     }
     case 'stop': {
       const { because } = act;
-      if (session.desired.state === 'stopped') {
-        return { next: { ...marked, desired: { ...session.desired, acceptedAt: null } }, events: [] };
-      }
+      if (session.desired.state === 'stopped') return { next: marked, events: [] };
       return condemned(marked, because, now);
     }
     case 'extend':
@@ -66,7 +66,14 @@ export const condemned = (
   now: Instant,
 ): { next: LiveSession; events: HistoryEvent[] } => {
   const message = stopMessage(session, because);
-  const desired = { state: 'stopped', because, at: now, acceptedAt: null, message } as const;
+  const desired = {
+    state: 'stopped',
+    because,
+    at: now,
+    acceptedAt: null,
+    repeatedAt: null,
+    message,
+  } as const;
   return {
     next: { ...session, desired },
     events: [{ at: now, kind: 'stop', because, detail: { message } }],
@@ -87,7 +94,7 @@ const stopMessage = (
       return `Stopped because of its lifetime: ${minutesText(policy.maxLifetimeMinutes ?? 0)} have passed since Ready.`;
     case 'launch':
       return creation.attempts === 0
-        ? 'The session did not start in time: the upstream could not be reached.'
+        ? 'The session did not start in time: the upstream could not be asked.'
         : 'The session did not start in time.';
     default:
       return because satisfies never;

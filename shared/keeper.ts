@@ -13,7 +13,7 @@ import {
 import { mostKept, opensAt } from './gate.ts';
 import { createGateway } from './gateway.ts';
 import { type Intent, intentOf, type Limits, withIntent } from './intent.ts';
-import type { Instant } from './lease.ts';
+import { clientLeaseMinutes, type Instant } from './lease.ts';
 import { createListing, type ListPage } from './listing.ts';
 import { countKept } from './living.ts';
 import { createReconciler, MAX_CONFLICTS, type Surroundings } from './reconcile.ts';
@@ -21,6 +21,7 @@ import {
   type Activity,
   coverMs,
   idleAt,
+  isStopAccepted,
   type LiveSession,
   type Session,
   type SessionKey,
@@ -54,7 +55,7 @@ export interface Accepted {
   unfinished: boolean;
 }
 
-/** A wish that was taken, and the session as it is now. */
+/** What was done for a client, and the session as it is now. */
 export interface Changed extends Accepted {
   view: SessionView;
 }
@@ -78,8 +79,11 @@ export interface Keeper {
    * @throws UpstreamUnavailableError where the lease cannot be asked for now; the sweep goes on
    */
   change(sessionId: string, change: SessionChange, isUse: boolean): Promise<Changed>;
-  /** One session; what is due of it is done first, within 2 s. @throws SessionNotFoundError */
-  show(sessionId: string, isUse: boolean): Promise<SessionView>;
+  /**
+   * One session; what is due of it is done first, within 2 s. Where calls are few, that is done only with one that
+   * nobody else wants: clients look often, and must not put off what is urgent. @throws SessionNotFoundError
+   */
+  show(sessionId: string, isUse: boolean): Promise<Changed>;
   /** All sessions that are not over, in the order of their ids. */
   list(): Promise<SessionView[]>;
   /** So many of them, from behind the id that an earlier page ended with. */
@@ -209,7 +213,7 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
       const { session } = await settle(sessionId, limits);
       if (isOver(session)) throw sessionOver();
       if (session.life === 'live' && owesNothing(session, leaseMinutes)) break;
-      if (session.leases.floorMinutes < leaseMinutes) throw extensionRefused();
+      if (isRefused(session, leaseMinutes)) throw extensionRefused();
       const isWithOthers = session.life === 'live' && session.pending !== null;
       if (!isWithOthers || clock.now() + WAIT_FOR_OTHERS_MS > limits.until) throw await notNow();
       await gateway.wait(clock.now() + WAIT_FOR_OTHERS_MS);
@@ -299,9 +303,12 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
     async show(sessionId, isUse) {
       if (isUse) await noteUse(sessionId);
       const found = await find(sessionId);
-      if (!isDue(found.session, clock.now())) return viewOf(found);
-      const settled = await ifPossible(sessionId, () => settle(sessionId, httpLimits()));
-      return viewOf(settled ?? found);
+      if (!isDue(found.session, clock.now())) return { view: await viewOf(found), unfinished: false };
+      const limits = { ...httpLimits(), isSpareOnly: rules.callGapMs > 0 };
+      const settled = (await ifPossible(sessionId, () => settle(sessionId, limits))) ?? found;
+      // What it did not begin is the sweep's own, which needs no word of it.
+      const isBegun = settled.session.opId !== found.session.opId;
+      return { view: await viewOf(settled), unfinished: isBegun && isDue(settled.session, clock.now()) };
     },
 
     ...createListing(surroundings, gateway),
@@ -310,7 +317,7 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
       const { session } = await commitWish(sessionId, stopped);
       if (session.life === 'ended') return { unfinished: false };
       const after = await ifPossible(sessionId, () => settle(sessionId, httpLimits()));
-      return { unfinished: after === undefined || !isStopAccepted(after.session) };
+      return { unfinished: after === undefined || !isStopDone(after.session) };
     },
 
     async heartbeat(sessionId) {
@@ -330,8 +337,16 @@ const isOver = (session: Session): boolean => session.life === 'ended' || sessio
 
 const isDue = (session: Session, now: Instant): boolean => session.life === 'live' && session.dueAt <= now;
 
-const isStopAccepted = (session: Session): boolean =>
-  session.life === 'ended' || (session.desired.state === 'stopped' && session.desired.acceptedAt !== null);
+/**
+ * The upstream refused this very lease, and a look has confirmed that it is not had. A lower wish alone is no refusal: it
+ * is another client's.
+ */
+const isRefused = (session: Session, leaseMinutes: number): boolean =>
+  session.life === 'live' &&
+  session.leases.floorMinutes < leaseMinutes &&
+  session.refused?.maxLeaseMinutes === clientLeaseMinutes(leaseMinutes);
+
+const isStopDone = (session: Session): boolean => session.life === 'ended' || isStopAccepted(session);
 
 const beat = (activity: TrackedActivity): Heartbeat => {
   const { status, leaseEnd } = activity.shown;

@@ -1,10 +1,10 @@
 import { type Held, held, heldBy } from './brake.ts';
 import type { CheckedClock } from './clock.ts';
-import { decide, dueAtOf, isVerdict } from './decide.ts';
+import { asksNobody, decide, dueAtOf, isVerdict } from './decide.ts';
 import { displaced, displacedUntil, stillMissing } from './ending.ts';
 import { TooManyConflictsError } from './errors.ts';
 import { evolve } from './evolve.ts';
-import { type Gate, opensAt, rulesAt, withUnaskedStop } from './gate.ts';
+import { type Gate, isSpare, opensAt, rulesAt, withUnaskedStop } from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import { condemned, type Intent, intentOf, type Limits, START_WINDOW_MS, withIntent } from './intent.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
@@ -102,7 +102,9 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
       } else if (decision.type !== 'forget' && gate !== undefined) {
         // Another instance, whose clock is right, decides that.
         if (isVerdict(session, decision) && !clock.isTrusted()) return;
-        const opens = opensAt(gate, now);
+        const isFree = asksNobody(session, decision);
+        if (limits.isSpareOnly && !isFree && !isSpare(gate, rules, now)) return;
+        const opens = isFree ? now : opensAt(gate, now);
         if (opens + SHORTEST_CALL_MS > limits.until) return;
         if (opens > now) {
           await gateway.wait(opens);
@@ -127,7 +129,10 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
       await record(found, act, await ask(found.session, act, { startBy, until }));
       return;
     }
+    const isFree = asksNobody(found.session, act);
     const begin = (current: TrackedGate): Promise<Begun | undefined> => {
+      // It takes no slot, and counts as nobody's stop: there is no server.
+      if (isFree) return commitIntent(found, act, limits, undefined);
       const now = clock.now();
       if (opensAt(current, now) > now) return Promise.resolve(undefined);
       return act.type === 'stop' && isVerdict(found.session, act)
@@ -135,7 +140,7 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
         : commitIntent(found, act, limits, gateway.slotOf(current, now));
     };
     // The gate's row is changed by one at a time; without a gap there is nothing of it to change.
-    const isGateTouched = rules.callGapMs > 0 || isVerdict(found.session, act);
+    const isGateTouched = !isFree && (rules.callGapMs > 0 || isVerdict(found.session, act));
     const begun = await (isGateTouched ? gateway.inTurn(begin) : begin(gate));
     if (begun !== undefined) await carryOut(begun.found, begun.intent);
   };
@@ -287,11 +292,8 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
     act: Act,
     window: { startBy?: Instant; until: Instant },
   ): Promise<Outcome> => {
-    const { sessionId, creation, size, models } = session;
-    // No create ever left: there is nothing to stop, and nobody to ask.
-    if (act.type === 'stop' && session.observed.status === 'Requested' && creation.attempts === 0) {
-      return { type: 'missing', sentAt: clock.now() };
-    }
+    const { sessionId, size, models } = session;
+    if (asksNobody(session, act)) return { type: 'missing', sentAt: clock.now() };
     switch (act.type) {
       case 'create': {
         const wanted = { maxLeaseTimeMinutes: act.maxLeaseMinutes, size, models: [...models] };

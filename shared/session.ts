@@ -19,7 +19,10 @@ export type Desired =
       state: 'stopped';
       because: StopReason;
       at: Instant;
+      /** When the upstream first said that it would. */
       acceptedAt: Instant | null;
+      /** When it last said so once more; null where it was told but once. */
+      repeatedAt: Instant | null;
       message: string | null;
     };
 
@@ -191,6 +194,9 @@ export interface AccountRules extends Omit<Rules, 'graceFrom'> {
   orphanGraceMs: number;
 }
 
+/** Waits, one after the other. */
+export type Waits = readonly [number, ...number[]];
+
 /** Ended sessions are kept this long, as the service keeps their basic facts. */
 export const RETENTION_MS = 30 * 24 * 60 * MINUTE_MS;
 /** A Starting session is looked at no more often than this. */
@@ -203,12 +209,17 @@ export const MISSING_RECHECK_MS = 30_000;
 export const HELD_OBSERVE_MS = MINUTE_MS;
 /** A create whose reply was lost may still take effect; after this it will not. */
 export const CREATE_SETTLED_MS = 2 * MINUTE_MS;
-/** An accepted stop is repeated when the server is still there after this. */
-export const STOP_REPEAT_MS = 30_000;
+/** A session for which nothing was ever sent is given up after so many launch timeouts: nobody waits for ever. */
+export const UNSENT_LAUNCH_TIMEOUTS = 3;
+/**
+ * An accepted stop is repeated when the server is still there after the first of these; the last one holds from then on.
+ * What the upstream has not done by then, it does not do sooner for being asked often.
+ */
+export const STOP_REPEATS_MS: Waits = [30_000, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS];
 /** How soon after it was accepted a stop is first looked at; a server takes a moment to go. */
 export const STOP_FIRST_OBSERVE_MS = 1_000;
-/** How soon a stop that was accepted is looked at again. */
-export const STOP_OBSERVE_MS = 5_000;
+/** How soon a stop that was accepted is looked at again; the last one holds from then on. */
+export const STOP_OBSERVES_MS: Waits = [5_000, 10_000, 20_000, 40_000, 60_000];
 /** A look that just missed the end of the lease comes again so much later. */
 export const LEASE_END_OBSERVE_MS = 1_000;
 /** Use this long after Ready shows a client that calls again, and so arms its idleness. */
@@ -254,6 +265,14 @@ export interface Foreseen {
 /** A server was asked for, and no answer has ever told of it. */
 export const isUnconfirmed = ({ observed, creation }: LiveSession): boolean =>
   observed.status === 'Requested' && creation.attempts > 0;
+
+/** No create ever left for the upstream: there is no server, and nobody to be asked about it. */
+export const isUnsent = ({ observed, creation }: LiveSession): boolean =>
+  observed.status === 'Requested' && creation.attempts === 0;
+
+/** The upstream has said that it stops the server: what is left is to see that it does. */
+export const isStopAccepted = ({ desired }: LiveSession): boolean =>
+  desired.state === 'stopped' && desired.acceptedAt !== null;
 
 /** What idleness is reckoned from, whether it is read from the record or from the activity row. */
 export interface IdleFacts {

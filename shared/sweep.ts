@@ -1,8 +1,8 @@
 import { createAudit } from './audit.ts';
 import { createCensus } from './census.ts';
-import { decide } from './decide.ts';
+import { asksNobody, decide } from './decide.ts';
 import { StorageUnavailableError, TooManyConflictsError } from './errors.ts';
-import { type Gate, opensAt, rulesAt, SWEEPER_MS } from './gate.ts';
+import { type Gate, lastCallMs, opensAt, rulesAt, SWEEPER_MS } from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './intent.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
@@ -170,12 +170,19 @@ export const createSweep = (
         if (one === undefined) continue;
         const { session } = one;
         const act = decide(session, one.activity, now, rulesNow);
-        if (session.life === 'ended' || act.type === 'none' || act.type === 'forget') free.push([row, one]);
+        if (
+          session.life === 'ended' ||
+          act.type === 'none' ||
+          act.type === 'forget' ||
+          asksNobody(session, act)
+        )
+          free.push([row, one]);
         else wanting.push({ row, found: { ...one, session }, session, act });
       }
       await inParallel(free, ([row, one]) => reconcile(row, one));
       if (!(await mayAsk(opensAt(gate, now), wanting))) return;
-      wanting.sort(byUrgency(now));
+      const renewals = wanting.filter(({ act }) => act.type === 'extend').length;
+      wanting.sort(byUrgency(now, lastCallMs(gate, rules, renewals)));
       const looking = listedAmong(wanting, surroundings.upstream.endpoint);
       if (isUnhurried) return oneCall(wanting, looking, gate);
       const seen = isWorthList(looking, gate) ? await readPages(looking) : new Set<string>();
@@ -305,7 +312,7 @@ export const createSweep = (
     const sweeper = newId();
     if (!(await patience.insist(() => gateway.takeSweep(sweeper)))) return { looked: 0, unfinished: true };
     const report = await sweepAs(sweeper, gate, patience);
-    await orDown(gateway.leaveSweep(sweeper), undefined);
+    await orDown(gateway.leaveSweep(sweeper, report.unfinished), undefined);
     return report;
   };
 

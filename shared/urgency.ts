@@ -1,6 +1,6 @@
 import { type Instant, leaseEnd, MINUTE_MS } from './lease.ts';
 import type { Act } from './outcome.ts';
-import type { LiveSession } from './session.ts';
+import { isStopAccepted, type LiveSession } from './session.ts';
 
 /** In which order calls leave where not all of them can. Pure. */
 
@@ -10,8 +10,6 @@ export interface Due {
   act: Act;
 }
 
-/** An extension this close to the end of its lease comes before everything else. */
-const LAST_CALL_MS = 2 * MINUTE_MS;
 /** A look that has waited so long has waited for its turn: without looks nobody knows what else is urgent. */
 const OVERDUE_MS = MINUTE_MS;
 
@@ -20,18 +18,27 @@ const leaseEndOf = ({ observed, leases }: LiveSession): Instant =>
     ? leaseEnd(observed.readyAt, leases.grantedMinutes).early
     : Number.POSITIVE_INFINITY;
 
-const isLastCall = (session: LiveSession, now: Instant): boolean => leaseEndOf(session) - now < LAST_CALL_MS;
+/** The order is that of this instant, with renewals so long before the end of their leases before everything else. */
+interface Order {
+  now: Instant;
+  lastCallMs: number;
+}
+
+const isLastCall = (session: LiveSession, { now, lastCallMs }: Order): boolean =>
+  leaseEndOf(session) - now < lastCallMs;
 
 /** The smaller, the more urgent: who would be cut off, who was promised something, who costs money, who is looked at. */
-const rank = ({ session, act }: Due, now: Instant): number => {
+const rank = ({ session, act }: Due, order: Order): number => {
   switch (act.type) {
     case 'extend':
-      if (isLastCall(session, now)) return 0;
+      if (isLastCall(session, order)) return 0;
       return act.because === 'client' ? 2 : 6;
     case 'stop':
+      // Once it is accepted it is the upstream's to do, however often it is told.
+      if (isStopAccepted(session)) return 7;
       return session.desired.state === 'stopped' ? 1 : 5;
     case 'observe':
-      return now - session.dueAt > OVERDUE_MS ? 3 : 7;
+      return order.now - session.dueAt > OVERDUE_MS && !isStopAccepted(session) ? 3 : 8;
     case 'create':
       return 4;
     default:
@@ -40,13 +47,15 @@ const rank = ({ session, act }: Due, now: Instant): number => {
 };
 
 /** When it has to be done, among those of the same rank: of two that would be cut off, whoever is so first. */
-const deadline = ({ session, act }: Due, now: Instant): Instant => {
-  const isForLease = act.type === 'extend' && (act.because !== 'client' || isLastCall(session, now));
+const deadline = ({ session, act }: Due, order: Order): Instant => {
+  const isForLease = act.type === 'extend' && (act.because !== 'client' || isLastCall(session, order));
   return isForLease ? leaseEndOf(session) : session.dueAt;
 };
 
-/** The most urgent first. */
+/** The most urgent first; `lastCallMs` as the account stands. */
 export const byUrgency =
-  (now: Instant) =>
-  (one: Due, other: Due): number =>
-    rank(one, now) - rank(other, now) || deadline(one, now) - deadline(other, now);
+  (now: Instant, lastCallMs: number) =>
+  (one: Due, other: Due): number => {
+    const order = { now, lastCallMs };
+    return rank(one, order) - rank(other, order) || deadline(one, order) - deadline(other, order);
+  };

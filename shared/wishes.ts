@@ -167,7 +167,14 @@ export const stopped = (session: LiveSession, now: Instant): Wish | undefined =>
     : {
         next: {
           ...session,
-          desired: { state: 'stopped', because: 'asked', at: now, acceptedAt: null, message: null },
+          desired: {
+            state: 'stopped',
+            because: 'asked',
+            at: now,
+            acceptedAt: null,
+            repeatedAt: null,
+            message: null,
+          },
           // Whatever kept the keeper from asking before, a stop is worth a call of its own.
           retry: null,
           unansweredSince: null,

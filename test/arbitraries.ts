@@ -59,13 +59,15 @@ const stopping: fc.Arbitrary<Desired> = fc
     because: fc.constantFrom('asked', 'idle', 'lifetime', 'launch'),
     at: ago(minutes(30)),
     acceptedShare: orNull(fc.double({ min: 0, max: 1, noNaN: true })),
+    repeatedShare: orNull(fc.double({ min: 0, max: 1, noNaN: true })),
     message: orNull(fc.string()),
   })
-  .map(({ acceptedShare, ...desired }) => ({
-    state: 'stopped',
-    ...desired,
-    acceptedAt: acceptedShare === null ? null : desired.at + Math.floor((T0 - desired.at) * acceptedShare),
-  }));
+  .map(({ acceptedShare, repeatedShare, ...desired }) => {
+    const after = (at: number | null, share: number | null): number | null =>
+      at === null || share === null ? null : at + Math.floor((T0 - at) * share);
+    const acceptedAt = after(desired.at, acceptedShare);
+    return { state: 'stopped', ...desired, acceptedAt, repeatedAt: after(acceptedAt, repeatedShare) };
+  });
 
 const policy = fc.record({
   keepAlive: fc.boolean(),

@@ -68,7 +68,9 @@ export const stopped = (
   because: (Desired & { state: 'stopped' })['because'],
   at = T0,
   acceptedAt: number | null = null,
-): Desired & { state: 'stopped' } => ({ state: 'stopped', because, at, acceptedAt, message: null });
+): Desired & { state: 'stopped' } => ({
+  ...{ state: 'stopped', because, at, acceptedAt, repeatedAt: null, message: null },
+});
 
 /** Ready since T0 (at most a minute longer), observed then, with a lease of an hour that nobody prolongs. */
 export const liveSession = (overrides: LiveOverrides = {}): LiveSession => ({

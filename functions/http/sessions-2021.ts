@@ -34,9 +34,12 @@ export const createSession = (services: Services): HttpHandler =>
 
 /** `GET /accounts/{accountId}/sessions/{sessionId}` */
 export const getSession = (services: Services): HttpHandler =>
-  sessionEndpoint(services, generation2021, 'read', async ({ keeper, sessionId, isUse, now }) =>
-    json(200, writeKept(await keeper.show(sessionId, isUse), now)),
-  );
+  sessionEndpoint(services, generation2021, 'read', async (request) => {
+    const { keeper, sessionId, isUse, requestSweep, now } = request;
+    const { view, unfinished } = await keeper.show(sessionId, isUse);
+    if (unfinished) requestSweep();
+    return json(200, writeKept(view, now));
+  });
 
 /** `PATCH /accounts/{accountId}/sessions/{sessionId}` */
 export const updateSession = (services: Services): HttpHandler =>

@@ -85,9 +85,11 @@ export const listSessionsV1 = (services: Services): HttpHandler =>
 
 /** `GET /v1/accounts/{accountId}/sessions/{sessionId}/properties` */
 export const getSessionV1 = (services: Services): HttpHandler =>
-  sessionEndpointV1(services, 'read', async ({ keeper, sessionId, isUse, now }) =>
-    json(200, writeKeptV1(await keeper.show(sessionId, isUse), now)),
-  );
+  sessionEndpointV1(services, 'read', async ({ keeper, sessionId, isUse, requestSweep, now }) => {
+    const { view, unfinished } = await keeper.show(sessionId, isUse);
+    if (unfinished) requestSweep();
+    return json(200, writeKeptV1(view, now));
+  });
 
 /** `DELETE /v1/accounts/{accountId}/sessions/{sessionId}` */
 export const stopSessionV1 = (services: Services): HttpHandler =>

@@ -58,7 +58,7 @@ export const rehearseSweep = async (
   // Whoever sweeps at this moment is done when the next sweep begins.
   const gate = await store.readGate(accountId);
   if (gate.sweeper !== null)
-    await store.changeGate(accountId, { from: gate, next: left(gate, gate.sweeper.id) });
+    await store.changeGate(accountId, { from: gate, next: left(gate, gate.sweeper.id, gate.busyUntil) });
   const upstream = createRehearsalUpstream(surroundings.upstream.endpoint, evidence, clock.now);
   const keeper = createKeeper({ ...surroundings, upstream, clock, telemetry: { report } });
   const { unfinished } = await keeper.sweep().catch((error: unknown) => {

@@ -32,16 +32,10 @@ export const readGateRow = async (table: Table, accountId: string): Promise<Trac
   }
 };
 
-const gateRow = ({ from, next }: GateChange): RowChange => {
-  const { etag } = from;
-  const { nextCallAt, sweeper, sweptAt, graceFrom, listedAt } = next;
-  const { listPages, listedCount, countedAt, keptCount, liveCount, unaskedStops, unaskedBefore, strangers } =
-    next;
-  const columns = writeGate({
-    ...{ nextCallAt, sweeper, sweptAt, graceFrom, listedAt },
-    ...{ listPages, listedCount, countedAt, keptCount, liveCount },
-    ...{ unaskedStops, unaskedBefore, strangers },
-  });
+const gateRow = ({ from: { etag }, next }: GateChange): RowChange => {
+  // A change of the gate as it was read brings the etag along, which is no column.
+  const { etag: _, ...gate } = { etag, ...next };
+  const columns = writeGate(gate);
   return etag === undefined
     ? { type: 'create', rowKey: rowKeys.gate, columns }
     : { type: 'update', rowKey: rowKeys.gate, columns, etag };

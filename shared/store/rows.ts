@@ -96,6 +96,7 @@ const liveSchema = z.object({
       because: stopReason,
       at: instant,
       acceptedAt: instant.nullable(),
+      repeatedAt: instant.nullable().default(null),
       message: z.string().nullable(),
     }),
   ]),
@@ -195,6 +196,7 @@ const gateSchema = z.object({
   sweeper: z.looseObject({ id: z.string(), until: instant }).nullable().default(NEW_GATE.sweeper),
   sweptAt: instant.nullable().default(NEW_GATE.sweptAt),
   graceFrom: instant.default(NEW_GATE.graceFrom),
+  busyUntil: instant.default(NEW_GATE.busyUntil),
   listedAt: instant.nullable().default(NEW_GATE.listedAt),
   listPages: z.number().default(NEW_GATE.listPages),
   listedCount: z.number().default(NEW_GATE.listedCount),
@@ -244,6 +246,7 @@ const INSTANTS: ReadonlySet<string> = new Set([
   'nextCallAt',
   'sweptAt',
   'graceFrom',
+  'busyUntil',
   'listedAt',
   'countedAt',
 ]);

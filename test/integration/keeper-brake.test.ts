@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Keeper } from '../../shared/keeper.ts';
 import { minutes, seconds } from '../builders.ts';
@@ -98,6 +99,24 @@ it('a few that become idle now and then are no reason for the brake', async () =
   await sweepFor(stage, keeper, 10);
   expect(await running(stage, ids)).toEqual([]);
   expect(stage.faults('brake')).toEqual([]);
+});
+
+describe('launches for which nothing was ever sent', () => {
+  it('end without being counted or held, as there is no server', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper();
+    stage.answers.create = () => ({ type: 'unsent', because: 'no token' });
+    const ids = Array.from({ length: 8 }, () => randomUUID());
+    for (const sessionId of ids)
+      await keeper.create({ sessionId, size: 'Standard', models: [], leaseMinutes: 60 });
+    await sweepFor(stage, keeper, 14);
+    expect(await running(stage, ids)).toEqual(ids);
+    await sweepFor(stage, keeper, 3);
+    for (const id of ids)
+      expect(await stage.ended(id)).toMatchObject({ status: 'Error', because: 'launch', owned: false });
+    expect(stage.faults('brake')).toEqual([]);
+    expect((await stage.store.readGate(stage.accountId)).unaskedStops).toEqual([]);
+  });
 });
 
 describe('servers that all disappear at once', () => {

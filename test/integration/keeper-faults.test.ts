@@ -187,10 +187,10 @@ describe('a change', () => {
   it('that is refused is no sign of use', async () => {
     const stage = setStage();
     const sessionId = await stage.createReady();
-    const before = (await stage.keeper.show(sessionId, false)).activity;
+    const before = (await stage.keeper.show(sessionId, false)).view.activity;
     stage.now += minutes(5);
     await expect(stage.keeper.change(sessionId, { leaseMinutes: 1 }, true)).rejects.toThrow(/larger/);
-    expect((await stage.keeper.show(sessionId, false)).activity).toEqual(before);
+    expect((await stage.keeper.show(sessionId, false)).view.activity).toEqual(before);
   });
 
   it('that the upstream refuses is told so, and the lease is what it was', async () => {

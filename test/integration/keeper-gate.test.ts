@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { UpstreamUnavailableError } from '../../shared/errors.ts';
+import type { Gate } from '../../shared/gate.ts';
 import type { Outcome } from '../../shared/outcome.ts';
 import { minutes, seconds } from '../builders.ts';
 import { type Call, setStage, settled } from './keeper-stage.ts';
@@ -136,6 +137,81 @@ describe('while the gate is shut', () => {
     await stage.sweep([keeper], 2);
     expect(await stage.ended(id)).toMatchObject({ status: 'Stopped', because: 'asked' });
     expect(stage.servers.has(id)).toBe(false);
+  });
+});
+
+describe('a client that looks', () => {
+  const waiting = async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper(slow);
+    await keeper.create(wanted());
+    const want = wanted();
+    await keeper.create(want);
+    stage.taken();
+    /** The gate says so, and the last call was long ago. */
+    const gateSays = async (said: Partial<Gate>): Promise<void> => {
+      stage.now += GAP_MS;
+      const from = await stage.store.readGate(stage.accountId);
+      await stage.store.changeGate(stage.accountId, { from, next: { ...from, ...said } });
+    };
+    const look = () => keeper.show(want.sessionId, true);
+    return { stage, keeper, look, gateSays };
+  };
+
+  it('waits for no gate', async () => {
+    const { stage, look } = await waiting();
+    stage.now += seconds(4);
+    expect(await look()).toMatchObject({ unfinished: false, view: { session: { life: 'live' } } });
+    expect(stage.calls).toEqual([]);
+  });
+
+  it.each([
+    ['while somebody sweeps', (now: number) => ({ sweeper: { id: 'one', until: now + seconds(10) } })],
+    ['while the last sweep has left work behind', (now: number) => ({ busyUntil: now + seconds(50) })],
+  ])('takes no call %s', async (_, said) => {
+    const { stage, look, gateSays } = await waiting();
+    await gateSays(said(stage.now + GAP_MS));
+    await look();
+    expect(stage.calls).toEqual([]);
+  });
+
+  it('has done what is due with a call that nobody else wants, and leaves the rest to the sweep', async () => {
+    const { stage, look, gateSays } = await waiting();
+    await gateSays({});
+    stage.answers.create = () => ({ type: 'inconclusive', because: 'no answer', retryAfterMs: null });
+    expect(await look()).toMatchObject({ unfinished: true });
+    expect(stage.taken().map(({ op }) => op)).toEqual(['create']);
+    expect(await look()).toMatchObject({ unfinished: false });
+    expect(stage.calls).toEqual([]);
+  });
+
+  it('finds out from the gate that a sweep did not come to an end', async () => {
+    const { stage, keeper } = await waiting();
+    for (let count = 0; count < 30; count += 1) await keeper.create(wanted());
+    stage.now += minutes(1);
+    const report = await keeper.sweep();
+    const { busyUntil } = await stage.store.readGate(stage.accountId);
+    expect(report.unfinished).toBe(true);
+    expect(busyUntil - stage.now).toBeGreaterThan(minutes(1));
+    expect(busyUntil - stage.now).toBeLessThan(minutes(2));
+    await stage.sweep([keeper], 5);
+    expect((await stage.store.readGate(stage.accountId)).busyUntil).toBe(0);
+  });
+});
+
+describe('a session for which nothing was sent', () => {
+  it('ends at once where its client stops it, with no call and whatever the gate says', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper(slow);
+    await keeper.create(wanted());
+    const want = wanted();
+    await keeper.create(want);
+    const { nextCallAt } = await stage.store.readGate(stage.accountId);
+    stage.taken();
+    expect(await keeper.stop(want.sessionId)).toEqual({ unfinished: false });
+    expect(await stage.ended(want.sessionId)).toMatchObject({ status: 'Stopped', owned: false });
+    expect(stage.calls).toEqual([]);
+    expect((await stage.store.readGate(stage.accountId)).nextCallAt).toBe(nextCallAt);
   });
 });
 

@@ -12,6 +12,7 @@ const A_GATE: Gate = {
   nextCallAt: T0 + 5,
   sweeper: { id: 'me', until: T0 + seconds(15) },
   sweptAt: T0 + 1,
+  busyUntil: T0 + 7,
   graceFrom: T0 + 2,
   listedAt: T0 + 3,
   listPages: 4,

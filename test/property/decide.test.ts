@@ -171,7 +171,10 @@ describe('no wrong stop', () => {
           return;
         }
         const launchEnd = {
-          Requested: (creation.firstAttemptAt ?? createdAt) + rules.launchTimeoutMs,
+          Requested:
+            creation.firstAttemptAt === null
+              ? createdAt + 3 * rules.launchTimeoutMs
+              : creation.firstAttemptAt + rules.launchTimeoutMs,
           Starting: observed.status === 'Starting' ? observed.since + STARTING_TIMEOUT_MS : 0,
           Ready: Number.POSITIVE_INFINITY,
         };

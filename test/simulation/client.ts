@@ -134,7 +134,7 @@ export const createClient = ({
     const answer = await call<Use>(isBeat ? 'heartbeat' : 'show', (keeper) =>
       isBeat
         ? keeper.heartbeat(id).then(({ status }) => ({ status }))
-        : keeper.show(id, true).then((view) => ({ status: shownStatus(view.session), view })),
+        : keeper.show(id, true).then((answer) => ({ status: shownStatus(answer.view.session), ...answer })),
     );
     const isAdrift = answer.type === 'lost' && answer.sent;
     story.mayBeUsedUntil = Math.max(before, world.now() + (isAdrift ? ZOMBIE_MS : 0));
@@ -154,7 +154,7 @@ export const createClient = ({
   const look = async (): Promise<void> => {
     const begunAt = world.now();
     const answer = await call('look', (keeper) => keeper.show(id, false));
-    if (answer.type === 'answered') shown(story, answer.value, begunAt);
+    if (answer.type === 'answered') shown(story, answer.value.view, begunAt);
   };
 
   const change = async (wanted: SessionChange): Promise<void> => {
@@ -218,6 +218,7 @@ export const createClient = ({
 interface Use {
   status: ReturnType<typeof shownStatus>;
   view?: SessionView;
+  unfinished?: boolean;
 }
 
 const isUnfinished = (value: unknown): boolean =>

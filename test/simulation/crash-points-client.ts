@@ -83,8 +83,8 @@ export const createPointClient = (
       await keeper.stop(sessionId);
       story.stopPromisedAt ??= world.now();
     },
-    show: (keeper) => use(async () => shown(await keeper.show(sessionId, true))),
-    look: async (keeper) => shown(await keeper.show(sessionId, false)),
+    show: (keeper) => use(async () => shown((await keeper.show(sessionId, true)).view)),
+    look: async (keeper) => shown((await keeper.show(sessionId, false)).view),
     heartbeat: (keeper) => use(() => keeper.heartbeat(sessionId)),
   };
 };

@@ -1,5 +1,6 @@
-import { describe } from 'vitest';
-import { liveSession, requestedSession, starting, stopped, T0 } from '../builders.ts';
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../shared/decide.ts';
+import { activity, liveSession, requestedSession, rules, starting, stopped, T0 } from '../builders.ts';
 import { at, check, look, none, type Row } from './decide-table.ts';
 
 describe('a session that is to be stopped', () => {
@@ -54,6 +55,42 @@ describe('a session that is to be stopped', () => {
       );
     });
   }
+
+  describe('accepted, and its server is still there', () => {
+    const going = (seenAt: number, repeatedAt: number | null = null) =>
+      liveSession({ desired: { ...stopped('asked', T0, T0), repeatedAt }, observedAt: seenAt });
+    const again = { type: 'stop', because: 'asked' } as const;
+
+    it.each([
+      [1, 6],
+      [6, 16],
+      [16, 36],
+      [36, 76],
+      [76, 136],
+      [600, 660],
+    ])('was seen after %d s, and is looked at again after %d s', (seen, next) => {
+      const session = going(at(0, seen), at(60));
+      expect(decide(session, activity(), at(0, next) - 1, rules)).toEqual(
+        none(look(at(0, next), 'stopping')),
+      );
+      expect(decide(session, activity(), at(0, next), rules)).toEqual({
+        type: 'observe',
+        because: 'stopping',
+      });
+    });
+
+    it.each([
+      ['for the first time', null, 30],
+      ['for the second time', 30, 90],
+      ['for the third time', 90, 210],
+      ['for the fourth time', 210, 510],
+      ['and so on', 510, 810],
+    ])('is asked to stop once more, %s', (_, repeated, next) => {
+      const session = going(at(0, next), repeated === null ? null : at(0, repeated));
+      expect(decide(session, activity(), at(0, next) - 1, rules).type).toBe('none');
+      expect(decide(session, activity(), at(0, next), rules)).toEqual(again);
+    });
+  });
 
   check([
     {

@@ -44,10 +44,24 @@ describe('a requested session', () => {
       expected: none(launch(at(5, 5))),
     },
     {
-      name: 'is given up in the same time when no attempt ever left',
+      name: 'is asked for although it has waited for its turn for longer than a launch may take',
       session: requestedSession(),
-      now: at(5),
+      now: at(14, 59.999),
+      expected: create('requested'),
+    },
+    {
+      name: 'is given up in three times that time when no attempt ever left: nobody waits for ever',
+      session: requestedSession(),
+      now: at(15),
       expected: { type: 'stop', because: 'launch' },
+    },
+    {
+      name: 'has all the time of a launch from its first attempt, however late that was',
+      session: requestedSession({
+        creation: { attempts: 1, firstAttemptAt: at(14), lastUntil: at(14, 10) },
+      }),
+      now: at(18, 59),
+      expected: create('unconfirmed'),
     },
     {
       name: 'is not extended, however long a lease its client wants meanwhile',

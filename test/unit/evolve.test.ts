@@ -136,6 +136,14 @@ describe('a stop', () => {
       kinds: [],
     },
     {
+      name: 'accepted once more: it was accepted all along',
+      session: { ...session, desired: stopped('idle', T0, T0) },
+      act: acts.stop,
+      outcome: { type: 'accepted' },
+      expected: { desired: { ...stopped('idle', T0, T0), repeatedAt: NOW } },
+      kinds: [],
+    },
+    {
       name: 'refused: told nothing, and a look is to tell why',
       session,
       act: acts.stop,

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import {
   type Gate,
   heldBack,
+  isSpare,
   isSweptByOther,
+  lastCallMs,
   left,
   mostKept,
   NEW_GATE,
@@ -87,8 +89,40 @@ describe('a sweeper', () => {
 
   it('leaves only what it holds', () => {
     const mine = gate({ sweeper: own });
-    expect(left(mine, 'me').sweeper).toBeNull();
-    expect(left(mine, 'other')).toBe(mine);
+    expect(left(mine, 'me', 0).sweeper).toBeNull();
+    expect(left(mine, 'other', 0)).toBe(mine);
+  });
+
+  it('says until when it has left work behind', () => {
+    const busy = left(gate({ sweeper: own }), 'me', T0 + minutes(1));
+    expect(busy).toMatchObject({ sweeper: null, busyUntil: T0 + minutes(1) });
+    expect(left({ ...busy, sweeper: own }, 'me', 0).busyUntil).toBe(0);
+  });
+});
+
+describe('a slot is spare', () => {
+  it.each([
+    ['where the gate is open, and nobody wants anything', {}, true],
+    ['not where the gate is shut', { nextCallAt: T0 + 1 }, false],
+    ['not while somebody sweeps', { sweeper: { id: 'one', until: T0 + 1 } }, false],
+    ['where whoever swept is dead', { sweeper: { id: 'one', until: T0 } }, true],
+    ['not where the last sweep left work behind', { busyUntil: T0 + 1 }, false],
+    ['where that was long ago', { busyUntil: T0 }, true],
+    ['where only a wrong clock can have said so', { busyUntil: T0 + accountRules.awayMs + 1 }, true],
+  ])('%s', (_, overrides: Partial<Gate>, expected) => {
+    expect(isSpare(gate(overrides), accountRules, T0)).toBe(expected);
+  });
+});
+
+describe('a renewal is urgent', () => {
+  const slow = { ...accountRules, callGapMs: seconds(5) };
+  it.each([
+    ['two minutes before the end of its lease', accountRules, 60, 60, 2],
+    ['as much earlier as all kept sessions take', slow, 60, 0, 7],
+    ['as much earlier as all renewals take that are due, where they are more', slow, 12, 60, 7],
+    ['no earlier than for as many as there may be', slow, 5_000, 0, 2 + (200 * 5) / 60],
+  ])('%s', (_, rulesOf, keptCount, renewals, expected) => {
+    expect(lastCallMs(gate({ keptCount }), rulesOf, renewals)).toBeCloseTo(minutes(expected), 6);
   });
 });
 

@@ -60,6 +60,7 @@ const asked = (
   because,
   at: at(-1),
   acceptedAt: null,
+  repeatedAt: null,
   message,
 });
 const STARTING: Observed = { status: 'Starting', since: at(-3), lastSeenAt: at(-1) };

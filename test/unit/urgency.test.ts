@@ -32,6 +32,14 @@ const ORDER: readonly [string, Due][] = [
   ['a reap', due(liveSession(), idle)],
   ['a lease that ends in two minutes', due(endingIn(minutes(2)), acts.keep)],
   ['a lease that ends in nine minutes', due(endingIn(minutes(9), ago(minutes(5))), acts.keep)],
+  [
+    'a stop that is asked for once more, however long ago it was due',
+    due(liveSession({ desired: stopped('asked', T0, T0 - minutes(9)), ...ago(minutes(8)) }), acts.stop),
+  ],
+  [
+    'a look whether a server goes that was to be stopped, however long that has waited',
+    due(liveSession({ desired: stopped('asked', T0, T0 - minutes(9)), ...ago(minutes(8)) }), acts.observe),
+  ],
   ['a look that was due a minute ago', due(liveSession(ago(minutes(1))), acts.observe)],
   ['a look', due(liveSession(), acts.observe)],
 ];
@@ -39,7 +47,7 @@ const ORDER: readonly [string, Due][] = [
 describe('the order of calls', () => {
   const names = ORDER.map(([name]) => name);
   const sorted = (items: readonly (readonly [string, Due])[]): string[] => {
-    const compare = byUrgency(T0);
+    const compare = byUrgency(T0, minutes(2));
     return [...items].sort(([, one], [, other]) => compare(one, other)).map(([name]) => name);
   };
 
@@ -58,6 +66,13 @@ describe('the order of calls', () => {
   it('has the stop of a client before a reap that was decided longer ago', () => {
     const asked = due(liveSession({ desired: stopped('asked') }), acts.stop);
     const reap = due(liveSession(ago(minutes(30))), idle);
-    expect(byUrgency(T0)(asked, reap)).toBeLessThan(0);
+    expect(byUrgency(T0, minutes(2))(asked, reap)).toBeLessThan(0);
+  });
+
+  it('has every renewal in time where many wait for each other', () => {
+    const asked = due(liveSession({ desired: stopped('asked') }), acts.stop);
+    const renewal = due(endingIn(minutes(7) - 1), acts.keep);
+    expect(byUrgency(T0, minutes(2))(asked, renewal)).toBeLessThan(0);
+    expect(byUrgency(T0, minutes(7))(renewal, asked)).toBeLessThan(0);
   });
 });

@@ -115,8 +115,8 @@ export const DECIDE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/decide.ts',
-        find: '(creation.firstAttemptAt ?? createdAt) + rules.launchTimeoutMs',
-        replace: '(creation.firstAttemptAt ?? createdAt) + 100 * rules.launchTimeoutMs',
+        find: ': firstAttemptAt + launchTimeoutMs',
+        replace: ': firstAttemptAt + 100 * launchTimeoutMs',
       },
     ],
   },
