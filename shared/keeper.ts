@@ -13,7 +13,7 @@ import {
 import { mostKept, opensAt } from './gate.ts';
 import { createGateway } from './gateway.ts';
 import { type Intent, intentOf, type Limits, withIntent } from './intent.ts';
-import { clientLeaseMinutes, type Instant } from './lease.ts';
+import type { Instant } from './lease.ts';
 import { createListing, type ListPage } from './listing.ts';
 import { countKept } from './living.ts';
 import { createReconciler, MAX_CONFLICTS, type Surroundings } from './reconcile.ts';
@@ -35,6 +35,7 @@ import type { SessionView, ShownStatus } from './view.ts';
 import {
   acknowledged,
   changed,
+  isRefused,
   isRepeated,
   type NewSession,
   newSession,
@@ -213,7 +214,7 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
       const { session } = await settle(sessionId, limits);
       if (isOver(session)) throw sessionOver();
       if (session.life === 'live' && owesNothing(session, leaseMinutes)) break;
-      if (isRefused(session, leaseMinutes)) throw extensionRefused();
+      if (session.life === 'live' && isRefused(session, leaseMinutes)) throw extensionRefused();
       const isWithOthers = session.life === 'live' && session.pending !== null;
       if (!isWithOthers || clock.now() + WAIT_FOR_OTHERS_MS > limits.until) throw await notNow();
       await gateway.wait(clock.now() + WAIT_FOR_OTHERS_MS);
@@ -336,15 +337,6 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
 const isOver = (session: Session): boolean => session.life === 'ended' || session.desired.state === 'stopped';
 
 const isDue = (session: Session, now: Instant): boolean => session.life === 'live' && session.dueAt <= now;
-
-/**
- * The upstream refused this very lease, and a look has confirmed that it is not had. A lower wish alone is no refusal: it
- * is another client's.
- */
-const isRefused = (session: Session, leaseMinutes: number): boolean =>
-  session.life === 'live' &&
-  session.leases.floorMinutes < leaseMinutes &&
-  session.refused?.maxLeaseMinutes === clientLeaseMinutes(leaseMinutes);
 
 const isStopDone = (session: Session): boolean => session.life === 'ended' || isStopAccepted(session);
 

@@ -154,6 +154,13 @@ export const owesNothing = (session: LiveSession, leaseMinutes: number): boolean
   session.leases.grantedMinutes >= clientLeaseMinutes(leaseMinutes) ||
   session.observed.status === 'Requested';
 
+/**
+ * Whether the upstream has refused this very lease, and a look has confirmed that it is not had. A lower wish in the
+ * record is no refusal: it is another client's.
+ */
+export const isRefused = ({ leases, refused }: LiveSession, leaseMinutes: number): boolean =>
+  leases.floorMinutes < leaseMinutes && refused?.maxLeaseMinutes === clientLeaseMinutes(leaseMinutes);
+
 /** The record once its client is answered yes; undefined where that is written already. */
 export const acknowledged = (session: LiveSession, leaseMinutes: number): Wish | undefined =>
   session.acknowledgedMinutes >= leaseMinutes

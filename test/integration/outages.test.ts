@@ -87,7 +87,9 @@ describe('while the upstream', () => {
   it('is down for longer than the launch timeout, the session is an Error with a message, and stays one', async () => {
     await upstream.set('refusing');
     const sessionId = await create();
-    const failed = await client.untilStatus(sessionId, 'Error', LAUNCH_TIMEOUT_SECONDS * 1_000 + PATIENCE_MS);
+    // Nothing was ever sent: that is waited for three times as long.
+    const patienceMs = 3 * LAUNCH_TIMEOUT_SECONDS * 1_000 + PATIENCE_MS;
+    const failed = await client.untilStatus(sessionId, 'Error', patienceMs);
     expect(failed.message).toContain('did not start');
     await upstream.set('open');
     await eventually('the end of the record', async () =>

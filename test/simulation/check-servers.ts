@@ -1,6 +1,6 @@
 import { extensionCapMinutes, type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/vocabulary.ts';
-import { STARTING_TIMEOUT_MS } from '../../shared/session.ts';
+import { STARTING_TIMEOUT_MS, UNSENT_LAUNCH_TIMEOUTS } from '../../shared/session.ts';
 import { type Bounds, CLOCKS_DIFFER_MS, longestSurvivedOutageMs, START_WINDOW_MS } from './bounds.ts';
 import { wrongStop } from './check-stops.ts';
 import type { Faults } from './faults.ts';
@@ -18,9 +18,14 @@ const AUDIT_MS = 20_000;
 const STALE_MS = 5 * MINUTE_MS;
 /** A lie is told, and recorded when its table answers again. */
 const AMNESIA_LASTS_MS = 3 * MINUTE_MS;
-/** A launch is given up so long after its first attempt, which was itself made in that time; a request may be late. */
+/**
+ * A launch is given up so long after its first attempt, which was itself made before the session was given up as one for
+ * which nothing could be sent; a request may be late.
+ */
 const latestLaunchMs = ({ rules, boundMs }: Bounds): number =>
-  2 * rules.launchTimeoutMs + boundMs() + MINUTE_MS;
+  (UNSENT_LAUNCH_TIMEOUTS + 1) * rules.launchTimeoutMs + boundMs() + MINUTE_MS;
+/** What a fault left behind is over after this: the longest back-off, and a call that was under way. */
+const AFTERMATH_MS = 3 * MINUTE_MS;
 
 interface Surroundings {
   world: World;
@@ -31,6 +36,7 @@ interface Surroundings {
   stories: ReadonlyMap<string, Story>;
   standing: Standing;
   bounds: Bounds;
+  wasSent: (id: string) => boolean;
 }
 
 /**
@@ -46,6 +52,7 @@ export const checkServers = ({
   stories,
   standing,
   bounds,
+  wasSent,
 }: Surroundings): { beginAudit: () => void } => {
   const { boundMs, troubledBoundMs } = bounds;
   const { now } = world;
@@ -62,12 +69,30 @@ export const checkServers = ({
       if (type !== 'create') continue;
       const [kind, id = ''] = rowKey.split(':');
       if (kind === 'session') insertedAt.set(id, now());
+      if (kind === 'ended') checkGivenUp(id);
       const server = kind === 'ended' ? books.find(id) : undefined;
       if (server === undefined || !isLiving(server) || server.isForeign || standing.isExcused(id)) continue;
       if (wasTold404(faults, now())) standing.strays(id);
       else fail('L', server, 'recorded as over, and it is running');
     }
   });
+
+  /** W: who only waits for a turn has not failed to start; a clock may be wrong by as much as is believed. */
+  const checkGivenUp = (id: string): void => {
+    const because = rows.get(accountId, `ended:${id}`)?.columns.because;
+    const since = insertedAt.get(id);
+    if (because !== 'launch' || since === undefined || standing.isExcused(id) || wasSent(id)) return;
+    const waitedMs = now() - since;
+    if (waitedMs < UNSENT_LAUNCH_TIMEOUTS * bounds.rules.launchTimeoutMs - MINUTE_MS)
+      world.fail({
+        ...{ invariant: 'W', at: now(), sessionId: id },
+        text: `${id}: given up after ${waitedMs} ms, and nothing was sent for it`,
+      });
+  };
+
+  /** That time is over, and nothing has been in the way since. */
+  const isLateWithout = (from: Instant, until: Instant): boolean =>
+    now() > until && faults.longestQuiet(from - AFTERMATH_MS, now()) >= now() - from + AFTERMATH_MS;
 
   /**
    * Whose a server of the same id and words is shows in the answer to the very first attempt alone: where anything has
@@ -88,6 +113,8 @@ export const checkServers = ({
       if (foundSince === undefined) fail('L', server, 'made before the row that lets a sweep find it');
       else if (now() > foundSince + latestLaunchMs(bounds))
         fail('L', server, 'made after its launch was given up');
+      else if (isLateWithout(foundSince, foundSince + boundMs()))
+        fail('V', server, `made ${now() - foundSince} ms after it was asked for, with nothing in the way`);
       if (story === undefined) fail('1', server, 'nobody asked for this server');
       else if (story.isRefused) fail('1', server, 'a server for a create that was answered: not possible');
     },

@@ -23,6 +23,10 @@ export interface Client {
   live(): Promise<void>;
   /** Creates the session, and never calls again. */
   abandon(): Promise<void>;
+  /** Creates the session, looks every two seconds until it is Ready, and works for some minutes, or never calls again. */
+  poll(workMs: number): Promise<void>;
+  /** Creates the session, and stops it at that time. */
+  leaveAt(at: Instant): Promise<void>;
 }
 
 interface Setting {
@@ -46,6 +50,9 @@ const ATTEMPTS = 30;
 const ARMING_MS = MINUTE_MS;
 /** A call without an answer may sleep with its instance, and take effect when that wakes up. */
 const ZOMBIE_MS = 20 * MINUTE_MS;
+/** As the stock client libraries look while a session starts. */
+const POLL_MS = 2_000;
+const POLLS_LONGEST_MS = 20 * MINUTE_MS;
 
 export const createClient = ({
   world,
@@ -125,12 +132,11 @@ export const createClient = ({
   };
 
   /** A sign of use: it holds from its beginning where it was answered by a session that runs. */
-  const use = async (): Promise<'runs' | 'over' | 'unknown'> => {
+  const use = async (isBeat = chance.hits(0.5)): Promise<'runs' | 'over' | 'unknown'> => {
     const begunAt = world.now();
     const isLate = story.readyShownAt !== null && begunAt > story.readyShownAt + ARMING_MS;
     const before = story.mayBeUsedUntil;
     story.mayBeUsedUntil = Number.POSITIVE_INFINITY;
-    const isBeat = chance.hits(0.5);
     const answer = await call<Use>(isBeat ? 'heartbeat' : 'show', (keeper) =>
       isBeat
         ? keeper.heartbeat(id).then(({ status }) => ({ status }))
@@ -198,6 +204,20 @@ export const createClient = ({
   return {
     async abandon() {
       await create();
+    },
+    async poll(workMs) {
+      if (!(await create())) return;
+      const until = world.now() + POLLS_LONGEST_MS;
+      while (story.readyShownAt === null && world.now() < until) {
+        await world.sleep(POLL_MS);
+        if ((await use(false)) === 'over') return;
+      }
+      await work(world.now() + workMs);
+    },
+    async leaveAt(at) {
+      if (!(await create())) return;
+      await work(at);
+      await stop();
     },
     async live() {
       if (!(await create())) return;

@@ -10,6 +10,8 @@ export interface FaultKind {
   readonly obstructs: boolean;
   /** So many times fewer spells than others have. */
   readonly rarer?: number;
+  /** In this share of runs, beside what else was chosen for them: it came after the others, and leaves their runs alone. */
+  readonly share?: number;
 }
 
 const light = (probability: number, minutes = 60, rarer = 1): FaultKind => ({
@@ -75,6 +77,8 @@ export const FAULT_KINDS = {
   'id-taken': light(0.4, 180),
   'upstream-slow-start': light(0.5, 120),
   'upstream-slow-stop': light(0.5),
+  /** It accepts a stop, and carries it out ten minutes later. */
+  'upstream-hung-stop': { ...light(1), share: 0.1 },
   'upstream-refuses-lease': light(0.2),
   'token-unavailable': heavy(10, 0.7),
   'token-short': light(1, 180),

@@ -42,8 +42,9 @@ export const QUIET_END_MS = 60 * MINUTE_MS;
 export const createFaults = (world: World, plan: FaultPlan): Faults => {
   const names = Object.keys(FAULT_KINDS) as FaultName[];
   const chosen = plan.only ?? choose(world.chance('faults chosen'), names);
+  const usual = chosen.filter((name) => shareOf(name) === undefined).length;
   const spans = new Map(
-    chosen.map((name) => [name, spansOf(world, name, FAULT_KINDS[name], plan.hours, chosen.length)]),
+    chosen.map((name) => [name, spansOf(world, name, FAULT_KINDS[name], plan.hours, usual)]),
   );
   const chances = new Map(names.map((name) => [name, world.chance(`fault ${name}`)]));
   const counts = new Map<FaultName, number>();
@@ -88,9 +89,13 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
 };
 
 const choose = (chance: Chance, names: readonly FaultName[]): FaultName[] => {
-  const count = chance.pick([1, 2, 2, 3, 3, names.length]);
-  return chance.shuffled(names).slice(0, count);
+  const usual = names.filter((name) => shareOf(name) === undefined);
+  const count = chance.pick([1, 2, 2, 3, 3, usual.length]);
+  const chosen = chance.shuffled(usual).slice(0, count);
+  return [...chosen, ...names.filter((name) => chance.hits(shareOf(name) ?? 0))];
 };
+
+const shareOf = (name: FaultName): number | undefined => (FAULT_KINDS[name] as FaultKind).share;
 
 /** Several spells of the fault, at any time of the run; with many faults in one run, each has fewer. */
 const spansOf = (world: World, name: FaultName, kind: FaultKind, hours: number, among: number): Span[] => {

@@ -4,6 +4,7 @@ import { type SessionView, shownStatus } from '../../shared/view.ts';
 import type { NewSession } from '../../shared/wishes.ts';
 import { RULES } from './bounds.ts';
 import type { Chance } from './chance.ts';
+import { createClasses } from './classes.ts';
 import { type Client, createClient } from './client.ts';
 import type { Faults } from './faults.ts';
 import type { Platform } from './platform.ts';
@@ -89,11 +90,17 @@ export const createFleet = ({
       });
     }
   };
+  const classes = createClasses({ world, faults, hours, chance: world.chance('classes') }, (wanted, own) => {
+    const story = storyOf(wanted, world.now());
+    stories.set(wanted.sessionId, story);
+    return begin(story, own);
+  });
   let waves = 0;
   if (chance.hits(0.3))
     world.after(Math.round((0.2 + 0.6 * chance.next()) * hours * 3_600_000), arriveTogether);
 
   world.after(30_000, arrive);
+  if (hours > 0) classes.come();
   if (hours > 0) watchLists(world, platform, stories, chance, isExcused);
   return { stories };
 };

@@ -10,7 +10,7 @@ import type { CallCheck, Leaving } from './check-calls.ts';
 import type { RateCheck } from './check-rate.ts';
 import type { Faults } from './faults.ts';
 import { abortInstantOf, type Process } from './process.ts';
-import type { Books } from './upstream-books.ts';
+import { type Books, isLiving } from './upstream-books.ts';
 import { answerOf, type Conditions, error, UPSTREAM } from './upstream-wire.ts';
 import type { World } from './world.ts';
 
@@ -26,7 +26,13 @@ export interface UpstreamCall {
 export interface UpstreamService {
   connect(process: Process): Send;
   calls(): readonly UpstreamCall[];
+  /** Whether a request to make this server ever left. */
+  wasSent(id: string): boolean;
 }
+
+const HUNG_STOP_MS = 10 * MINUTE_MS;
+/** A server with this model takes minutes to start. */
+export const LARGE_MODEL = 'https://models.example/large';
 
 export const createUpstreamService = (
   world: World,
@@ -43,6 +49,15 @@ export const createUpstreamService = (
   /** A service that says 404 twice in a row, half a minute apart, is believed: it lies no more than once an hour. */
   const lies = new Map<string, number>();
   const mayLie = (path: string): boolean => (lies.get(path) ?? 0) < world.now() - 60 * MINUTE_MS;
+
+  /** It disturbs nobody by itself: what is accepted is done. */
+  const hangs = ({ method, url }: HttpRequest): boolean => {
+    const [, id = ''] = /\/sessions\/([^/]+)\/:stop/.exec(url) ?? [];
+    const server = method === 'POST' ? books.find(decodeURIComponent(id)) : undefined;
+    if (server === undefined || !isLiving(server) || server.stoppingSince !== null) return false;
+    if (faults.isOn('upstream-hung-stop')) faults.count('upstream-hung-stop');
+    return faults.isOn('upstream-hung-stop');
+  };
 
   const conditionsAt = (leftAt: number): Conditions => ({
     now: world.now(),
@@ -62,7 +77,10 @@ export const createUpstreamService = (
   const serve = (request: HttpRequest, leftAt: number): HttpAnswer => {
     const conditions = conditionsAt(leftAt);
     const refusesLease = request.method === 'PATCH' && faults.strikes('upstream-refuses-lease');
-    return answerOf(books, request, { ...conditions, refusesLease });
+    const stopsInMs = hangs(request) ? HUNG_STOP_MS : conditions.stopsInMs;
+    const isLarge = request.body?.includes(LARGE_MODEL) === true;
+    const startsInMs = isLarge ? chance.integer(8, 14) * MINUTE_MS : conditions.startsInMs;
+    return answerOf(books, request, { ...conditions, refusesLease, stopsInMs, startsInMs });
   };
 
   const send = (process: Process, request: HttpRequest): Promise<HttpAnswer> => {
@@ -187,7 +205,11 @@ export const createUpstreamService = (
     });
   };
 
-  return { connect: (process) => (request) => send(process, request), calls: () => calls };
+  return {
+    connect: (process) => (request) => send(process, request),
+    calls: () => calls,
+    wasSent: (id) => calls.some(({ method, path }) => method === 'PUT' && path.includes(`/sessions/${id}?`)),
+  };
 };
 
 const OPS: Partial<Record<HttpRequest['method'], Leaving['op']>> = {

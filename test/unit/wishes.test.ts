@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { LeaseNotLargerError, LeaseTooLongError } from '../../shared/errors.ts';
-import { acknowledged, changed, isRepeated, newSession, owesNothing, stopped } from '../../shared/wishes.ts';
+import {
+  acknowledged,
+  changed,
+  isRefused,
+  isRepeated,
+  newSession,
+  owesNothing,
+  stopped,
+} from '../../shared/wishes.ts';
 import {
   endedSession,
   liveSession,
@@ -139,6 +147,18 @@ describe('a longer lease', () => {
 
   it.each([1439.5, 1440, 9999])('of %s minutes is too long', (minutes) => {
     expect(() => asking(minutes)).toThrow(new LeaseTooLongError(60, 1439));
+  });
+
+  it('is refused where the upstream refused it, and not where another client wants a shorter one', () => {
+    const first = asking(180);
+    const second = asking(150, first);
+    expect(second.leases.floorMinutes).toBe(150);
+    expect(isRefused(second, 180)).toBe(false);
+    const refusal = { maxLeaseMinutes: 180, at: T0 };
+    expect(isRefused({ ...first, refused: refusal }, 180)).toBe(false);
+    const settled = { ...first, refused: refusal, leases: { ...first.leases, floorMinutes: 120 } };
+    expect(isRefused(settled, 179.5)).toBe(true);
+    expect(isRefused(settled, 150)).toBe(false);
   });
 
   it('is acknowledged once', () => {

@@ -51,6 +51,37 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     ],
   },
   {
+    name: 'looks-before-all',
+    what: 'Clients that look at a session take a call for it whenever one may leave, and wait for it.',
+    breaks: ['K', 'V', 'L'],
+    edits: [
+      {
+        file: 'shared/keeper.ts',
+        find: 'isSpareOnly: rules.callGapMs > 0',
+        replace: 'isSpareOnly: rules.callGapMs < 0',
+      },
+    ],
+  },
+  {
+    name: 'stops-before-all',
+    what: 'A stop that the upstream has accepted is repeated, and looked after, before everything else.',
+    breaks: ['V', 'K', 'L'],
+    edits: [
+      { file: 'shared/urgency.ts', find: 'if (isStopAccepted(session)) return 7;', replace: '' },
+      {
+        file: 'shared/urgency.ts',
+        find: 'OVERDUE_MS && !isStopAccepted(session) ? 3 : 8;',
+        replace: 'OVERDUE_MS ? 3 : 8;',
+      },
+      {
+        file: 'shared/session.ts',
+        find: '[30_000, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS]',
+        replace: '[30_000]',
+      },
+      { file: 'shared/session.ts', find: '[5_000, 10_000, 20_000, 40_000, 60_000]', replace: '[5_000]' },
+    ],
+  },
+  {
     name: 'sweeper-for-ever',
     what: 'A sweeper that has died keeps the sweep for itself.',
     breaks: ['L', 'K', 'V'],

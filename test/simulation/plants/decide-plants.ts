@@ -121,6 +121,18 @@ export const DECIDE_PLANTS: readonly Plant[] = [
     ],
   },
   {
+    name: 'launch-unsent',
+    what: 'A create that only waits for its turn is given up as if it had been sent.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/decide.ts',
+        find: 'createdAt + UNSENT_LAUNCH_TIMEOUTS * launchTimeoutMs',
+        replace: 'createdAt + launchTimeoutMs',
+      },
+    ],
+  },
+  {
     name: 'starting-without-end',
     what: 'A server may be Starting for ever.',
     breaks: ['L'],
