@@ -36,7 +36,6 @@ interface Surroundings {
   stories: ReadonlyMap<string, Story>;
   standing: Standing;
   bounds: Bounds;
-  wasSent: (id: string) => boolean;
 }
 
 /**
@@ -52,7 +51,6 @@ export const checkServers = ({
   stories,
   standing,
   bounds,
-  wasSent,
 }: Surroundings): { beginAudit: () => void } => {
   const { boundMs, troubledBoundMs } = bounds;
   const { now } = world;
@@ -77,11 +75,14 @@ export const checkServers = ({
     }
   });
 
-  /** W: who only waits for a turn has not failed to start; a clock may be wrong by as much as is believed. */
+  /**
+   * W: a session for which nothing was sent (that nobody owns a server is what its record says then) has not failed to
+   * start, but waits for its turn. A clock may be wrong by as much as is believed.
+   */
   const checkGivenUp = (id: string): void => {
-    const because = rows.get(accountId, `ended:${id}`)?.columns.because;
+    const { because, owned } = rows.get(accountId, `ended:${id}`)?.columns ?? {};
     const since = insertedAt.get(id);
-    if (because !== 'launch' || since === undefined || standing.isExcused(id) || wasSent(id)) return;
+    if (because !== 'launch' || owned !== false || since === undefined || standing.isExcused(id)) return;
     const waitedMs = now() - since;
     if (waitedMs < UNSENT_LAUNCH_TIMEOUTS * bounds.rules.launchTimeoutMs - MINUTE_MS)
       world.fail({

@@ -80,7 +80,6 @@ export const createStage = (rules: AccountRules = RULES): Stage => {
   const { beginAudit } = checkServers({
     ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories, bounds },
     standing: createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
-    wasSent: upstream.wasSent,
   });
   books.watch({
     created({ id, isForeign }) {

@@ -82,10 +82,7 @@ export const simulate = async ({
   createMishaps({ world, faults, books, rows, accountId: ACCOUNT_ID, rules, standing, stories });
   checkVersions(world, rows);
   checkLeases({ world, faults, books, stories, bounds, standing });
-  checkServers({
-    ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing, bounds },
-    wasSent: upstream.wasSent,
-  }).beginAudit();
+  checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing, bounds }).beginAudit();
 
   const end = world.start + hours * 3_600_000;
   await world.run(end);

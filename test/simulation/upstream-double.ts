@@ -26,8 +26,6 @@ export interface UpstreamCall {
 export interface UpstreamService {
   connect(process: Process): Send;
   calls(): readonly UpstreamCall[];
-  /** Whether a request to make this server ever left. */
-  wasSent(id: string): boolean;
 }
 
 const HUNG_STOP_MS = 10 * MINUTE_MS;
@@ -205,11 +203,7 @@ export const createUpstreamService = (
     });
   };
 
-  return {
-    connect: (process) => (request) => send(process, request),
-    calls: () => calls,
-    wasSent: (id) => calls.some(({ method, path }) => method === 'PUT' && path.includes(`/sessions/${id}?`)),
-  };
+  return { connect: (process) => (request) => send(process, request), calls: () => calls };
 };
 
 const OPS: Partial<Record<HttpRequest['method'], Leaving['op']>> = {

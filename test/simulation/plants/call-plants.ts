@@ -75,7 +75,7 @@ export const CALL_PLANTS: readonly Plant[] = [
         file: 'shared/reconcile.ts',
         find: 'return upstream.create(sessionId, wanted, window);',
         replace:
-          'return upstream.create(creation.attempts > 1 ? `$' +
+          'return upstream.create(session.creation.attempts > 1 ? `$' +
           '{sessionId}-again` : sessionId, wanted, window);',
       },
     ],

@@ -155,7 +155,7 @@ export const EVIDENCE_PLANTS: readonly Plant[] = [
         find: 'return same(unanswered(settled, act, outcome.retryAfterMs, now));',
         replace: `if (
         settled.observed.status === 'Ready' &&
-        now > settled.observed.readyAt.early + settled.leases.grantedMinutes * MINUTE_MS
+        now > settled.observed.readyAt.early + settled.leases.grantedMinutes * 60_000
       )
         return end(settled, { status: 'Expired', because: 'expired', message: null }, now);
       return same(unanswered(settled, act, outcome.retryAfterMs, now));`,
