@@ -1,3 +1,4 @@
+import { type ClockDifference, correctionFrom, withReply } from './clock-difference.ts';
 import type { Instant } from './lease.ts';
 
 /** Time, as an argument: only the composition root and the tests make one. */
@@ -7,11 +8,11 @@ export interface Clock {
   abortAt(at: Instant): AbortSignal;
 }
 
-/** A clock that is held against that of the table, which all instances share. */
+/** A clock that is corrected by that of the table, which all instances share. */
 export interface CheckedClock extends Clock {
   /** False where this machine's clock is so wrong that nobody should be stopped by it. */
   isTrusted(): boolean;
-  /** How far this machine's clock was ahead of the table's at its last reply, in milliseconds. */
+  /** How far this machine's clock is taken to be ahead of the table's, in milliseconds: what it is corrected by. */
   aheadMs(): number;
   /**
    * A question to the table begins. What is given back is told, with its reply, what the table says the time was, in
@@ -20,30 +21,38 @@ export interface CheckedClock extends Clock {
   asks(): (tableTime: Instant) => void;
 }
 
-/** More than the way of a reply, its rounding, and what well-kept machines differ by. */
-export const TRUSTED_MS = 30_000;
+/** A machine that is so far off is not kept by any time service: whatever else it says is not believed either. */
+export const DISTRUSTED_MS = 30_000;
+/** It is believed again below this; in between it stays as it is, so that a clock at the limit does not flap. */
+export const TRUSTED_MS = 20_000;
 
 /**
- * The clock of this machine, or the table's time where the two are too far apart: deadlines are written by one instance
- * and read by another. `alert` is told when that begins and ends, with the difference in milliseconds.
+ * The clock of this machine, always corrected by what the replies of the table say: deadlines are written by one
+ * instance and read by another, and the windows between them are a few seconds. Each is then within a second of the
+ * table's (a `Date` is rounded to it) and the way of its quickest reply, so that the clocks of two instances differ by
+ * one or two seconds at most, whatever their machines' own clocks show; a clock that jumps does so until the next
+ * reply. A clock that may be right is not moved, and a correction that may be right stays as it is, so that time hardly
+ * ever jumps. `alert` is told when the machine's own clock is not trusted any more, and when it is again, with the
+ * difference in milliseconds.
  */
 export const createCheckedClock = (own: Clock, alert: (aheadMs: number) => void): CheckedClock => {
+  let known: ClockDifference | undefined;
   let aheadMs = 0;
-  let measuredMs = 0;
+  let isTrusted = true;
   return {
     now: () => own.now() - aheadMs,
     abortAt: (at) => own.abortAt(at + aheadMs),
-    isTrusted: () => aheadMs === 0,
-    aheadMs: () => measuredMs,
+    isTrusted: () => isTrusted,
+    aheadMs: () => aheadMs,
     asks() {
       const askedAt = own.now();
       return (tableTime) => {
-        const difference = Math.max(0, askedAt - tableTime) - Math.max(0, tableTime - own.now());
-        measuredMs = difference;
-        const found = Math.abs(difference) > TRUSTED_MS ? difference : 0;
-        const isNews = (found === 0) !== (aheadMs === 0);
-        aheadMs = found;
-        if (isNews) alert(difference);
+        known = withReply(known, { askedAt, heardAt: own.now(), tableTime });
+        if (known === undefined) return;
+        aheadMs = correctionFrom(aheadMs, known);
+        const wasTrusted = isTrusted;
+        isTrusted = Math.abs(aheadMs) < (wasTrusted ? DISTRUSTED_MS : TRUSTED_MS);
+        if (isTrusted !== wasTrusted) alert(aheadMs);
       };
     },
   };
@@ -51,6 +60,6 @@ export const createCheckedClock = (own: Clock, alert: (aheadMs: number) => void)
 
 /** What people are told of it. */
 export const clockFault = (aheadMs: number): string =>
-  Math.abs(aheadMs) > TRUSTED_MS
+  Math.abs(aheadMs) >= DISTRUSTED_MS
     ? `this machine's clock is ${Math.round(aheadMs / 1000)} s ahead of the table's: the table's time is used, and nobody is stopped by it`
     : "this machine's clock agrees with the table's again";
