@@ -20,8 +20,8 @@ const CALL_TIMEOUT_MS = 10_000;
 /** From the timer over the queue to an instance, and from there to the upstream. */
 const WAY_MS = 4_000;
 
-/** Clocks of two instances may differ by so much, and nobody is at fault. */
-export const CLOCKS_DIFFER_MS = 1_000;
+/** Clocks of two instances, corrected by whole seconds, may differ by so much, and nobody is at fault. */
+export const CLOCKS_DIFFER_MS = 2_000;
 
 /** DESIGN §4.2: a call leaves within two seconds of its commit, or not at all. */
 export const START_WINDOW_MS = 2_000;

@@ -3,6 +3,7 @@ import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/vocabulary.ts'
 import { STARTING_TIMEOUT_MS, UNSENT_LAUNCH_TIMEOUTS } from '../../shared/session.ts';
 import { type Bounds, CLOCKS_DIFFER_MS, longestSurvivedOutageMs, START_WINDOW_MS } from './bounds.ts';
 import { wrongStop } from './check-stops.ts';
+import type { FaultName } from './fault-kinds.ts';
 import type { Faults } from './faults.ts';
 import type { Standing } from './standing.ts';
 import { type Story, sureOf } from './story.ts';
@@ -18,6 +19,8 @@ const AUDIT_MS = 20_000;
 const STALE_MS = 5 * MINUTE_MS;
 /** A lie is told, and recorded when its table answers again. */
 const AMNESIA_LASTS_MS = 3 * MINUTE_MS;
+/** From an answer to its being written down. */
+const RECORDED_WITHIN_MS = 10_000;
 /**
  * A launch is given up so long after its first attempt, which was itself made before the session was given up as one for
  * which nothing could be sent; a request may be late.
@@ -70,7 +73,7 @@ export const checkServers = ({
       if (kind === 'ended') checkGivenUp(id);
       const server = kind === 'ended' ? books.find(id) : undefined;
       if (server === undefined || !isLiving(server) || server.isForeign || standing.isExcused(id)) continue;
-      if (wasTold404(faults, now())) standing.strays(id);
+      if (wasTold404(server, faults, now())) standing.strays(id);
       else fail('L', server, 'recorded as over, and it is running');
     }
   });
@@ -202,9 +205,15 @@ export const checkServers = ({
   return { beginAudit: () => world.quietly(AUDIT_MS, audit) };
 };
 
-/** The upstream has just answered 404 for what it has: what was concluded from that is none of the keeper's faults. */
-const wasTold404 = (faults: Faults, now: Instant): boolean =>
-  now - (faults.latest('upstream-amnesia') ?? Number.NEGATIVE_INFINITY) < AMNESIA_LASTS_MS;
+/**
+ * The upstream has just answered 404 for what it has: what was concluded from that is none of the keeper's faults. A
+ * single one confirms the stop of a server that was once observed (DESIGN §4.3), and that has begun to stop.
+ */
+const wasTold404 = ({ stoppingSince }: Server, faults: Faults, now: Instant): boolean => {
+  const sinceMs = (name: FaultName): number => now - (faults.latest(name) ?? Number.NEGATIVE_INFINITY);
+  const isStopUnseen = stoppingSince !== null && sinceMs('upstream-404') < RECORDED_WITHIN_MS;
+  return isStopUnseen || sinceMs('upstream-amnesia') < AMNESIA_LASTS_MS;
+};
 
 /** K: a lease ended before the time that its client was answered yes to. */
 const isPromiseBroken = (

@@ -94,7 +94,7 @@ export const FAULT_KINDS = {
   /** The keepers' clocks beside the upstream's: up to ten minutes, either way. */
   'clock-skew': light(1, 240),
 
-  /** One instance's clock is minutes off, and comes back. */
+  /** One instance's clock is seconds or minutes off, and comes back. */
   'clock-jump': light(0.15),
   /** Some instances are of a newer version, which keeps more columns and fields. */
   'version-mixed': light(1, 240),

@@ -136,8 +136,32 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/clock.ts',
-        find: 'Math.abs(difference) > TRUSTED_MS ? difference : 0;',
-        replace: 'Math.abs(difference) < -1 ? difference : 0;',
+        find: 'aheadMs = correctionFrom(aheadMs, known);',
+        replace: 'aheadMs = 0;',
+      },
+    ],
+  },
+  {
+    name: 'clock-nearly-right',
+    what: 'A clock is corrected only where it is more than half a minute off.',
+    breaks: ['W', 'K', 'L', 'call', 'V', 'R'],
+    edits: [
+      {
+        file: 'shared/clock.ts',
+        find: 'now: () => own.now() - aheadMs,',
+        replace: 'now: () => own.now() - (Math.abs(aheadMs) < DISTRUSTED_MS ? 0 : aheadMs),',
+      },
+    ],
+  },
+  {
+    name: 'sleep-is-difference',
+    what: 'What a machine sleeps between a question and its reply counts as its clock’s being ahead.',
+    breaks: ['W', 'K', 'L', 'call', 'V', 'R'],
+    edits: [
+      {
+        file: 'shared/clock-difference.ts',
+        find: 'const least = askedAt - tableTime - ROUNDED_MS - driftMs(askedAt, heardAt);',
+        replace: 'const least = heardAt - tableTime - ROUNDED_MS;',
       },
     ],
   },
