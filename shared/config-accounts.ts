@@ -35,6 +35,7 @@ export interface PolicyDefaults {
   launchTimeoutMs: number;
   orphanGraceMs: number;
   awayMs: number;
+  absentMs: number;
 }
 
 interface Surroundings {
@@ -169,7 +170,8 @@ const toAccount = (
   { accountId: id, keys, upstream, policy }: z.output<typeof accountsSchema>[number],
   defaults: PolicyDefaults,
 ): AccountConfig => {
-  const { renewMargin, extension, observeIntervalMs, launchTimeoutMs, orphanGraceMs, awayMs } = defaults;
+  const { renewMargin, extension, observeIntervalMs, launchTimeoutMs, orphanGraceMs } = defaults;
+  const { awayMs, absentMs } = defaults;
   const { callGap: gap, exclusive, ...source } = upstream;
   // The local upstream has no limit, and nobody to share it with.
   const callGapMinutes = gap ?? (id === DEMO_ACCOUNT.accountId ? 0 : CALL_GAP_MINUTES);
@@ -190,6 +192,7 @@ const toAccount = (
       launchTimeoutMs,
       callGapMs: Math.round(callGapMinutes * MINUTE_MS),
       awayMs,
+      absentMs,
       isExclusive: exclusive,
       orphanGraceMs,
     },

@@ -72,6 +72,7 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
     launchTimeoutMs: (spans.KEEPER_LAUNCH_TIMEOUT ?? 0) * MINUTE_MS,
     orphanGraceMs: (spans.KEEPER_ORPHAN_GRACE ?? 0) * MINUTE_MS,
     awayMs: awayMs(sweepSchedule),
+    absentMs: ABSENT_TICKS * tickMs(sweepSchedule),
   };
   if (spans.KEEPER_EXTENSION !== undefined && spans.KEEPER_RENEW_MARGIN !== undefined) {
     checkExtension('KEEPER_EXTENSION', defaults, faults);
@@ -110,8 +111,12 @@ const AWAY_TICKS = 3;
 const AWAY_LEAST_MS = 5 * MINUTE_MS;
 
 /** Without a sweep for so long, the keeper was away: three ticks, and not the moment that a deployment takes. */
-const awayMs = (schedule: string): number =>
-  Math.max(AWAY_TICKS * (isNcrontab(schedule) ? longestTickMs(schedule) : 0), AWAY_LEAST_MS);
+const awayMs = (schedule: string): number => Math.max(AWAY_TICKS * tickMs(schedule), AWAY_LEAST_MS);
+
+/** A tick that is late, or fails once, is nothing to speak of. */
+const ABSENT_TICKS = 2;
+
+const tickMs = (schedule: string): number => (isNcrontab(schedule) ? longestTickMs(schedule) : 0);
 
 const readPublicUrl = (environment: Environment, faults: string[]): string | undefined => {
   const text = environment.KEEPER_PUBLIC_URL?.trim() ?? '';

@@ -1,3 +1,4 @@
+import { countsFrom } from './absence.ts';
 import {
   clientLeaseMinutes,
   elapsedMinutesAtMost,
@@ -181,7 +182,7 @@ const readySteps = (
   const { policy, leases } = session;
   const end = leaseEnd(observed.readyAt, leases.grantedMinutes);
   const steps: Step[] = [];
-  const idle = idleAt(idleFactsOf(session), activity, rules.graceFrom);
+  const idle = idleAt(idleFactsOf(session), activity, countsFrom(rules, policy.idleTimeoutMinutes));
   if (idle !== null) steps.push({ action: 'stop', at: idle, because: 'idle' });
   if (policy.maxLifetimeMinutes !== null) {
     // By the late end: a whole lifetime is granted.

@@ -1,3 +1,4 @@
+import { type Absence, withAbsence } from './absence.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
 import { PAGE_SIZE } from './protocol/session-2021.ts';
 import type { AccountRules, Rules } from './session.ts';
@@ -17,6 +18,8 @@ export interface Gate {
   busyUntil: Instant;
   /** The keeper was away before: nobody is idle because of that. */
   graceFrom: Instant;
+  /** Shorter absences, as far as they still matter. */
+  absences: readonly Absence[];
   /** When the latest complete list of the upstream was asked for, or earlier where the next one is wanted sooner; null before the first. */
   listedAt: Instant | null;
   /** How many pages that list had, and how many servers were on them, whoever they belong to; 0 before the first. */
@@ -49,6 +52,7 @@ export const NEW_GATE: Gate = {
   sweptAt: null,
   busyUntil: 0,
   graceFrom: 0,
+  absences: [],
   listedAt: null,
   listPages: 0,
   listedCount: 0,
@@ -95,22 +99,20 @@ export const SWEEPER_MS = 15_000;
 export const isSweptByOther = ({ sweeper }: Gate, id: string, now: Instant): boolean =>
   sweeper !== null && sweeper.id !== id && sweeper.until > now && sweeper.until <= now + 2 * SWEEPER_MS;
 
+type AwayLimits = Pick<AccountRules, 'awayMs' | 'absentMs'>;
+
 /** The gate as a sweep takes it over, or goes on with it. */
-export const swept = (
-  gate: Gate,
-  id: string,
-  { awayMs }: Pick<AccountRules, 'awayMs'>,
-  now: Instant,
-): Gate => ({
-  ...noted(gate, { awayMs }, now),
+export const swept = (gate: Gate, id: string, limits: AwayLimits, now: Instant): Gate => ({
+  ...noted(gate, limits, now),
   sweeper: { id, until: now + SWEEPER_MS },
 });
 
 /** The gate with the time at which a sweep looked. */
-export const noted = (gate: Gate, { awayMs }: Pick<AccountRules, 'awayMs'>, now: Instant): Gate => ({
+export const noted = (gate: Gate, limits: AwayLimits, now: Instant): Gate => ({
   ...gate,
   sweptAt: now,
-  graceFrom: graceFrom(gate, awayMs, now),
+  graceFrom: graceFrom(gate, limits.awayMs, now),
+  absences: absences(gate, limits, now),
 });
 
 /** The gate as a sweep leaves it; `busyUntil` where it leaves work behind, otherwise 0. */
@@ -145,6 +147,16 @@ export const isAway = ({ sweptAt }: Gate, { awayMs }: Pick<AccountRules, 'awayMs
 export const strangerSince = ({ strangers }: Gate, sessionId: string): Instant | undefined =>
   Object.hasOwn(strangers, sessionId) ? strangers[sessionId] : undefined;
 
+/** The shorter absences up to now: the longer ones are everybody's, in `graceFrom`, and make up for those before them. */
+const absences = (
+  { sweptAt, absences: known }: Gate,
+  { awayMs, absentMs }: AwayLimits,
+  now: Instant,
+): readonly Absence[] => {
+  if (sweptAt === null || now - sweptAt > awayMs) return [];
+  return now - sweptAt > absentMs ? withAbsence(known, now - sweptAt, now) : known;
+};
+
 /**
  * The rules of the account as it stands: with many sessions to keep, a renewal may have to wait for the calls of all
  * others, and begins so much earlier. Never more than for as many as there may be (a gap that was set later, or several
@@ -156,6 +168,7 @@ export const rulesAt = (gate: Gate, rules: AccountRules, now: Instant): Rules =>
   observeIntervalMs: rules.observeIntervalMs,
   launchTimeoutMs: rules.launchTimeoutMs,
   graceFrom: graceFrom(gate, rules.awayMs, now),
+  absences: absences(gate, rules, now),
 });
 
 /** How long so many renewals wait for each other. */

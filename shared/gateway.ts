@@ -122,9 +122,11 @@ export const createGateway = (
     wait: (until) => waitUntil(clock, until),
 
     async rulesLately() {
-      const isFresh = known !== undefined && clock.now() - known.at < LATELY_MS;
-      const gate = isFresh && known !== undefined ? known.gate : await read();
-      return rulesAt(gate, rules, clock.now());
+      const lately = known;
+      if (lately === undefined || clock.now() - lately.at >= LATELY_MS)
+        return rulesAt(await read(), rules, clock.now());
+      // By the time of its reading: that this instance has not asked since is no absence of those that sweep.
+      return rulesAt(lately.gate, rules, lately.at);
     },
 
     async passBy(until) {
@@ -154,7 +156,7 @@ export const createGateway = (
     async noteSweep() {
       const now = clock.now();
       const { sweptAt } = known?.gate ?? (await read());
-      const isRecent = sweptAt !== null && sweptAt <= now && now - sweptAt < rules.awayMs / 3;
+      const isRecent = sweptAt !== null && sweptAt <= now && now - sweptAt < rules.absentMs / 4;
       if (!isRecent) await change((gate) => noted(gate, rules, clock.now()));
     },
 

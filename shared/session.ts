@@ -1,3 +1,4 @@
+import type { Absence } from './absence.ts';
 import { type Instant, MINUTE_MS, type ReadyAt } from './lease.ts';
 import type { Size } from './protocol/vocabulary.ts';
 
@@ -180,14 +181,18 @@ export interface Rules {
   launchTimeoutMs: number;
   /** Idleness counts from here on: before, the keeper was away. */
   graceFrom: Instant;
+  /** Shorter times in which the keeper was away, which matter to sessions with a short idle timeout. */
+  absences: readonly Absence[];
 }
 
 /** The account's rules, as they are set. */
-export interface AccountRules extends Omit<Rules, 'graceFrom'> {
+export interface AccountRules extends Omit<Rules, 'graceFrom' | 'absences'> {
   /** Between two calls to the upstream, over all instances; 0: as many as there are. */
   callGapMs: number;
   /** Without a sweep for longer than this, the keeper was away. */
   awayMs: number;
+  /** Without a sweep for longer than this, it was away for as long as that matters to short idle timeouts. */
+  absentMs: number;
   /** Whether nobody else uses the upstream's account: an unknown server there is one of ours. */
   isExclusive: boolean;
   /** So long a server is unknown before it is taken over. */
@@ -291,8 +296,8 @@ export const idleFactsOf = ({ policy, observed }: LiveSession): IdleFacts => ({
 
 /**
  * When the session becomes idle unless it is used; null where it never does. A session whose client neither named a
- * timeout nor ever calls again is not armed: it runs to its own lease. `graceFrom`: see `Rules`; without it the
- * instant is the earliest that it can be.
+ * timeout nor ever calls again is not armed: it runs to its own lease. `graceFrom`: idleness counts from here on, see
+ * `countsFrom`; without it the instant is the earliest that it can be.
  */
 export const idleAt = (facts: IdleFacts, activity: Activity, graceFrom: Instant = 0): Instant | null => {
   const { readySeenAt, idleTimeoutMinutes } = facts;

@@ -28,6 +28,10 @@ export const anyRules: fc.Arbitrary<Rules> = fc
     observeIntervalMs: fc.integer({ min: 1000, max: minutes(60) }),
     launchTimeoutMs: fc.integer({ min: seconds(10), max: minutes(60) }),
     graceFrom: fc.oneof(fc.constant(0), ago(minutes(60))),
+    absences: fc.array(
+      fc.record({ until: ago(minutes(20)), lengthMs: fc.integer({ min: 1, max: minutes(30) }) }),
+      { maxLength: 3 },
+    ),
   })
   .map(({ factor, ...rules }) => ({ ...rules, extensionMinutes: rules.renewMarginMinutes * factor }));
 

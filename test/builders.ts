@@ -25,6 +25,7 @@ export const rules: Rules = {
   observeIntervalMs: minutes(10),
   launchTimeoutMs: minutes(5),
   graceFrom: 0,
+  absences: [],
 };
 
 /** The rules of an account whose upstream may be called without a pause. */
@@ -33,6 +34,7 @@ export const accountRules: AccountRules = {
   ...{ observeIntervalMs: minutes(10), launchTimeoutMs: minutes(5) },
   callGapMs: 0,
   awayMs: minutes(5),
+  absentMs: minutes(2),
   isExclusive: false,
   orphanGraceMs: minutes(5),
 };

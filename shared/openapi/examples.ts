@@ -48,6 +48,7 @@ const rules: Rules = {
   observeIntervalMs: 10 * MINUTE_MS,
   launchTimeoutMs: 5 * MINUTE_MS,
   graceFrom: 0,
+  absences: [],
 };
 const wanted: NewSession = {
   sessionId: EXAMPLE_SESSION,

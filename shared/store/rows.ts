@@ -197,6 +197,7 @@ const gateSchema = z.object({
   sweptAt: instant.nullable().default(NEW_GATE.sweptAt),
   graceFrom: instant.default(NEW_GATE.graceFrom),
   busyUntil: instant.default(NEW_GATE.busyUntil),
+  absences: z.array(z.looseObject({ until: instant, lengthMs: z.number() })).default([]),
   listedAt: instant.nullable().default(NEW_GATE.listedAt),
   listPages: z.number().default(NEW_GATE.listPages),
   listedCount: z.number().default(NEW_GATE.listedCount),

@@ -85,12 +85,12 @@ it('a sweep with a gap makes the most urgent call first', async () => {
 });
 
 describe('a keeper that was away', () => {
-  const idleFor = async (awayMs: number) => {
+  const idleFor = async (awayMs: number, idleTimeoutMinutes = 20) => {
     const stage = setStage(fixture);
     const keeper = stage.keeper();
-    const id = await stage.ready(keeper, { idleTimeoutMinutes: 20, leaseMinutes: 600 });
+    const id = await stage.ready(keeper, { idleTimeoutMinutes, leaseMinutes: 600 });
     await settled(stage);
-    stage.now += minutes(25) - awayMs;
+    stage.now += minutes(idleTimeoutMinutes + 5) - awayMs;
     await settled(stage);
     const from = await stage.store.readGate(stage.accountId);
     await stage.store.changeGate(stage.accountId, { from, next: { ...from, graceFrom: 0 } });
@@ -102,6 +102,15 @@ describe('a keeper that was away', () => {
   it('for a few minutes reaps as ever', async () => {
     const { stage, id } = await idleFor(minutes(4));
     expect(stage.servers.has(id)).toBe(false);
+  });
+
+  it('for a few minutes reaps nobody of whose idle timeout that is half or more, until that has passed', async () => {
+    const { stage, keeper, id } = await idleFor(minutes(4), 5);
+    expect((await stage.live(id)).desired.state).toBe('running');
+    await stage.sweep([keeper], 4);
+    expect((await stage.live(id)).desired.state).toBe('running');
+    await stage.sweep([keeper], 3);
+    expect(await stage.ended(id)).toMatchObject({ because: 'idle' });
   });
 
   it('for longer reaps nobody, until a whole idle timeout has passed', async () => {

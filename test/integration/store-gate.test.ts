@@ -14,6 +14,7 @@ const A_GATE: Gate = {
   sweptAt: T0 + 1,
   busyUntil: T0 + 7,
   graceFrom: T0 + 2,
+  absences: [{ until: T0 + 1, lengthMs: 150_000 }],
   listedAt: T0 + 3,
   listPages: 4,
   listedCount: 90,

@@ -24,12 +24,18 @@ import {
 import { endedSession, minutes, seconds, T0 } from '../builders.ts';
 
 /** The words of the design, §4.3 and §4.6, written once more. */
-const trueIdleAt = ({ policy, observed }: LiveSession, activity: Activity, { graceFrom }: Rules): Instant => {
+const trueIdleAt = (
+  { policy, observed }: LiveSession,
+  activity: Activity,
+  { graceFrom, absences }: Rules,
+): Instant => {
   const never = Number.POSITIVE_INFINITY;
   if (observed.status !== 'Ready' || policy.idleTimeoutMinutes === null) return never;
   const isUsedLater = activity.lastActivityAt >= observed.seenAt + seconds(60);
   if (!policy.idleTimeoutExplicit && !policy.keepAlive && !isUsedLater) return never;
-  return Math.max(activity.coveredUntil, observed.seenAt, graceFrom) + minutes(policy.idleTimeoutMinutes);
+  const timeoutMs = minutes(policy.idleTimeoutMinutes);
+  const ends = absences.map(({ until, lengthMs }) => (timeoutMs < 2 * lengthMs ? until : 0));
+  return Math.max(activity.coveredUntil, observed.seenAt, graceFrom, ...ends) + timeoutMs;
 };
 const trueLifetimeEnd = ({ policy, observed }: LiveSession): Instant =>
   observed.status === 'Ready' && policy.maxLifetimeMinutes !== null

@@ -11,6 +11,7 @@ export const RULES: AccountRules = {
   launchTimeoutMs: 5 * MINUTE_MS,
   callGapMs: 0,
   awayMs: 5 * MINUTE_MS,
+  absentMs: 2 * MINUTE_MS,
   isExclusive: false,
   orphanGraceMs: 5 * MINUTE_MS,
 };

@@ -44,8 +44,8 @@ const notIdle = (server: Server, story: Story, world: World, standing: Standing)
     story.mayBeUsedUntil >= readyAt + ARMING_MS - CLOCKS_DIFFER_MS;
   if (!isArmed) return 'idleness was not armed';
   const timeouts = [...story.idleTimeout.possible].map((minutes) => minutes ?? Number.POSITIVE_INFINITY);
-  const idleAt =
-    Math.max(readyAt, story.usedAt, standing.awayUntil(server.id)) + Math.min(...timeouts) * MINUTE_MS;
+  const timeoutMs = Math.min(...timeouts) * MINUTE_MS;
+  const idleAt = Math.max(readyAt, story.usedAt, standing.awayUntil(server.id, timeoutMs)) + timeoutMs;
   return notYet('idle', idleAt, world);
 };
 

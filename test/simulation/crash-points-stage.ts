@@ -79,7 +79,7 @@ export const createStage = (rules: AccountRules = RULES): Stage => {
   checkTable(world, rows);
   const { beginAudit } = checkServers({
     ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories, bounds },
-    standing: createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
+    standing: createStanding({ world, faults, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
   });
   books.watch({
     created({ id, isForeign }) {

@@ -18,6 +18,8 @@ export interface Faults {
   latest(name: FaultName): Instant | undefined;
   /** The faults that were chosen for this run. */
   readonly chosen: readonly FaultName[];
+  /** The spells of a fault that was chosen, whether it was hit in them or not. */
+  spells(name: FaultName): readonly Spell[];
   /** The longest stretch between the two instants in which nothing was hit. */
   longestQuiet(from: Instant, to: Instant): number;
   /** The same, in which no fault was on that stops everything of its kind. */
@@ -30,12 +32,13 @@ export interface FaultPlan {
   only?: readonly FaultName[] | undefined;
 }
 
-interface Span {
+export interface Spell {
   from: Instant;
   to: Instant;
 }
 
 /** The run begins and ends without faults: so that there is something to go wrong, and something to judge. */
+const SHORT_MS = 5 * MINUTE_MS;
 const QUIET_BEGIN_MS = 20 * MINUTE_MS;
 export const QUIET_END_MS = 60 * MINUTE_MS;
 
@@ -48,7 +51,7 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
   );
   const chances = new Map(names.map((name) => [name, world.chance(`fault ${name}`)]));
   const counts = new Map<FaultName, number>();
-  const disturbed: Span[] = [];
+  const disturbed: Spell[] = [];
   const obstructed = chosen
     .filter((name) => FAULT_KINDS[name].obstructs)
     .flatMap((name) => spans.get(name) ?? [])
@@ -83,6 +86,7 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
     },
     hits: () => counts,
     latest: (name) => latest.get(name),
+    spells: (name) => spans.get(name) ?? [],
     longestQuiet: (from, to) => longestGap(disturbed, from, to),
     longestClear: (from, to) => longestGap(obstructed, from, to),
   };
@@ -98,18 +102,20 @@ const choose = (chance: Chance, names: readonly FaultName[]): FaultName[] => {
 const shareOf = (name: FaultName): number | undefined => (FAULT_KINDS[name] as FaultKind).share;
 
 /** Several spells of the fault, at any time of the run; with many faults in one run, each has fewer. */
-const spansOf = (world: World, name: FaultName, kind: FaultKind, hours: number, among: number): Span[] => {
+const spansOf = (world: World, name: FaultName, kind: FaultKind, hours: number, among: number): Spell[] => {
   const chance = world.chance(`spans ${name}`);
   const end = hours * 60 * MINUTE_MS - QUIET_END_MS;
   const count = Math.max(1, Math.round((hours * (among > 3 ? 0.15 : 0.5)) / (kind.rarer ?? 1)));
   return Array.from({ length: count }, () => {
-    const length = chance.integer(kind.leastMs, kind.mostMs);
+    // Half of the outages are so short that nobody's idleness would count anew for being away long enough.
+    const isShort = kind.obstructs && chance.hits(0.5);
+    const length = chance.integer(kind.leastMs, isShort ? Math.min(kind.mostMs, SHORT_MS) : kind.mostMs);
     const from = chance.integer(QUIET_BEGIN_MS, Math.max(QUIET_BEGIN_MS, end - length));
     return { from: world.start + from, to: world.start + Math.min(from + length, end) };
   });
 };
 
-const longestGap = (taken: readonly Span[], from: Instant, to: Instant): number => {
+const longestGap = (taken: readonly Spell[], from: Instant, to: Instant): number => {
   let longest = 0;
   let free = from;
   // The latest come last: what lies before `from` is not looked through.
@@ -122,7 +128,7 @@ const longestGap = (taken: readonly Span[], from: Instant, to: Instant): number 
 };
 
 /** Where the spans begin of which one may reach beyond `from`: they are in order of their beginnings. */
-const firstEndingAfter = (taken: readonly Span[], from: Instant): number => {
+const firstEndingAfter = (taken: readonly Spell[], from: Instant): number => {
   let index = taken.length;
   while (index > 0 && (taken[index - 1]?.to ?? 0) > from - 60 * MINUTE_MS) index -= 1;
   return index;

@@ -186,7 +186,7 @@ const takeId = (
 
 const wantedBy = (chance: Chance, sessionId: string): NewSession => {
   const keepAlive = chance.pick([undefined, false, true, true]);
-  const idleTimeoutMinutes = chance.pick([undefined, undefined, null, 2, 5, 10, 30, 30, 120]);
+  const idleTimeoutMinutes = chance.pick([undefined, undefined, null, 2, 3, 4.5, 5, 10, 30, 30, 120]);
   const maxLifetimeMinutes = chance.pick([undefined, undefined, undefined, null, 0.5, 30, 95, 240]);
   return {
     sessionId,

@@ -78,7 +78,7 @@ export const simulate = async ({
     isExcused: (id) => standing.isExcused(id),
   });
   checkTable(world, rows);
-  const standing = createStanding({ world, rows, accountId: ACCOUNT_ID, skewMs: skewMs() });
+  const standing = createStanding({ world, faults, rows, accountId: ACCOUNT_ID, skewMs: skewMs() });
   createMishaps({ world, faults, books, rows, accountId: ACCOUNT_ID, rules, standing, stories });
   checkVersions(world, rows);
   checkLeases({ world, faults, books, stories, bounds, standing });

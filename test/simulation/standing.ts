@@ -1,6 +1,7 @@
 import type { Instant } from '../../shared/lease.ts';
 import type { Row } from '../../shared/store/table.ts';
 import { RULES } from './bounds.ts';
+import type { Faults } from './faults.ts';
 import type { TableRows } from './table-rows.ts';
 import type { Invariant } from './violation.ts';
 import type { World } from './world.ts';
@@ -10,10 +11,13 @@ import type { World } from './world.ts';
  * written, and then told to the checks of the servers in the world's time.
  */
 export interface Standing {
-  /** Nobody is idle by what happened before. */
-  graceFrom(): Instant;
-  /** The same at the time when it was decided to stop the session, by what the sweeps themselves show as well. */
-  awayUntil(sessionId: string): Instant;
+  /** Nobody with this idle timeout is idle by what happened before. */
+  graceFrom(idleTimeoutMs: number): Instant;
+  /**
+   * The same at the time when it was decided to stop the session, by what the sweeps themselves show as well, and by when
+   * no client could be heard.
+   */
+  awayUntil(sessionId: string, idleTimeoutMs: number): Instant;
   heldUntil(sessionId: string): Instant;
   /** A session of which the keeper was told lies, or has lost what it knew, by no fault of its own. */
   excuse(sessionId: string): void;
@@ -23,8 +27,14 @@ export interface Standing {
   strays(sessionId: string): void;
 }
 
+interface Absence {
+  until: Instant;
+  lengthMs: number;
+}
+
 interface Surroundings {
   world: World;
+  faults: Pick<Faults, 'spells'>;
   rows: TableRows;
   accountId: string;
   /** The keepers' time beside the world's. */
@@ -39,7 +49,7 @@ const BRAKE_SHARE = 0.25;
 const BRAKE_WINDOW_MS = 10 * 60_000;
 const HOLD_SPENT_MS = 60 * 60_000;
 
-export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings): Standing => {
+export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surroundings): Standing => {
   const fail = (sessionId: string, text: string, invariant: Invariant = 'L'): void =>
     world.fail({ invariant, at: world.now(), sessionId, text });
   /** When a stop that nobody asked for, or a disappearance, was written. */
@@ -47,6 +57,7 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
 
   /** Read once for each time that they are written: the checks ask for them all the time. */
   let [graceFrom, awayUntil] = [0, 0];
+  let absences: Absence[] = [];
   const holds = new Map<string, Instant>();
 
   const instantOf = (row: Row | undefined, column: string): Instant => {
@@ -70,10 +81,35 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
     graceFrom = instantOf(gate, 'graceFrom');
     const sweptNow = instantOf(gate, 'sweptAt');
     if (sweptAt !== 0 && sweptNow - sweptAt > RULES.awayMs + SLACK_MS) awayUntil = sweptNow;
+    noteAbsences(gate, sweptAt, isRestored);
     if (isRestored || sweptAt === 0 || graceFrom <= was) return;
     const awayMs = graceFrom - sweptAt;
     if (awayMs < RULES.awayMs - SLACK_MS) fail('', `the keeper says that it was away, for ${awayMs} ms`);
   };
+
+  /** Each that is new is as long as there was no sweep, and longer than two ticks. */
+  const noteAbsences = (gate: Row | undefined, sweptAt: Instant, isRestored: boolean): void => {
+    const known = new Set(absences.map(({ until }) => until));
+    absences = JSON.parse(String(gate?.columns.absences ?? '[]')) as Absence[];
+    for (const { until, lengthMs } of absences) {
+      if (isRestored || known.has(until)) continue;
+      const isTrue = Math.abs(until - lengthMs - sweptAt) <= SLACK_MS && lengthMs > RULES.absentMs;
+      if (!isTrue) fail('', `the keeper says that it was away, for ${lengthMs} ms`);
+    }
+  };
+
+  /** While the table was down nobody could be heard, whatever the keeper makes of it. */
+  const unheardUntil = (by: Instant, idleTimeoutMs: number): Instant =>
+    Math.max(
+      0,
+      ...faults
+        .spells('table-outage')
+        .filter(({ from, to }) => {
+          const lengthMs = to - from - SLACK_MS;
+          return to <= by && lengthMs > RULES.absentMs && idleTimeoutMs < 2 * lengthMs;
+        })
+        .map(({ to }) => to),
+    );
 
   const noteHold = (sessionId: string, isRestored: boolean): void => {
     const until = instantOf(rows.get(accountId, `session:${sessionId}`), 'heldUntil');
@@ -103,7 +139,7 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
     const isStop = columns?.kind === 'stop' && columns.because !== 'asked';
     const isOther = columns?.kind === 'stray' || (columns?.kind === 'ended' && columns.because === 'gone');
     if (!isStop && !isOther) return;
-    verdicts.set(sessionId, awayNow());
+    verdicts.set(sessionId, { at: world.now(), away: awayNow() });
     if (columns.kind !== 'stray' && isTooMany(sessionId))
       fail(sessionId, `${sessionId}: stopped without a hold, with many others`, 'W');
     unasked = [...unasked.slice(-100), world.now()];
@@ -111,13 +147,19 @@ export const createStanding = ({ world, rows, accountId, skewMs }: Surroundings)
 
   const awayNow = (): Instant => Math.max(awayUntil, graceFrom);
   /** Since when idleness counted when it was the verdict. */
-  const verdicts = new Map<string, Instant>();
+  const verdicts = new Map<string, { at: Instant; away: Instant }>();
 
   const excused = new Set<string>();
   const strayed = new Map<string, Instant>();
   return {
-    graceFrom: () => graceFrom - skewMs,
-    awayUntil: (sessionId) => (verdicts.get(sessionId) ?? awayNow()) - skewMs,
+    graceFrom(idleTimeoutMs) {
+      const touching = absences.filter(({ lengthMs }) => idleTimeoutMs < 2 * lengthMs);
+      return Math.max(graceFrom, ...touching.map(({ until }) => until)) - skewMs;
+    },
+    awayUntil(sessionId, idleTimeoutMs) {
+      const { at, away } = verdicts.get(sessionId) ?? { at: world.now(), away: awayNow() };
+      return Math.max(away - skewMs, unheardUntil(at, idleTimeoutMs));
+    },
     heldUntil(sessionId) {
       const until = holds.get(sessionId) ?? 0;
       return until === 0 ? 0 : until - skewMs;

@@ -33,6 +33,7 @@ export const createSwitchedFaults = (world: World): SwitchedFaults => {
   return {
     chosen: [],
     latest: () => undefined,
+    spells: () => [],
     isOn: (name) => on.has(name),
     hit,
     count,

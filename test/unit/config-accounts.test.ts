@@ -216,14 +216,15 @@ describe('the upstream of an account', () => {
   });
 
   it.each([
-    ['0 * * * * *', 5],
-    ['0 */2 * * * *', 6],
-    ['0 0 * * * *', 180],
-    ['*/2 * * * * *', 5],
+    ['0 * * * * *', 5, 120],
+    ['0 */2 * * * *', 6, 240],
+    ['0 0 * * * *', 180, 7_200],
+    ['*/2 * * * * *', 5, 4],
   ])(
-    'was not looked after where three ticks of %j passed without a sweep, and five minutes: %d',
-    (text, awayMinutes) => {
-      expect(loadAccount({ KEEPER_SWEEP_SCHEDULE: text })?.rules.awayMs).toBe(awayMinutes * 60_000);
+    'was not looked after where three ticks of %j passed without a sweep, and five minutes: %d; and was absent after %d s',
+    (text, awayMinutes, absentSeconds) => {
+      const rules = loadAccount({ KEEPER_SWEEP_SCHEDULE: text })?.rules;
+      expect([rules?.awayMs, rules?.absentMs]).toEqual([awayMinutes * 60_000, absentSeconds * 1_000]);
     },
   );
 });

@@ -43,6 +43,7 @@ describe('settings', () => {
             launchTimeoutMs: 300_000,
             callGapMs: 5_000,
             awayMs: 300_000,
+            absentMs: 120_000,
             isExclusive: false,
             orphanGraceMs: 300_000,
           },
@@ -90,6 +91,7 @@ describe('settings', () => {
       launchTimeoutMs: 600_000,
       callGapMs: 7_500,
       awayMs: 300_000,
+      absentMs: 4_000,
       isExclusive: true,
       orphanGraceMs: 3_600_000,
     });

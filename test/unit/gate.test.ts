@@ -164,7 +164,7 @@ describe('the rules of an account', () => {
     const { renewMarginMinutes, extensionMinutes, observeIntervalMs, launchTimeoutMs } = accountRules;
     expect(rulesAt(gate({ keptCount: 1_000, graceFrom: 3 }), accountRules, T0)).toEqual({
       ...{ renewMarginMinutes, extensionMinutes, observeIntervalMs, launchTimeoutMs },
-      graceFrom: 3,
+      ...{ graceFrom: 3, absences: [] },
     });
   });
 

@@ -130,6 +130,30 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     ],
   },
   {
+    name: 'no-short-grace',
+    what: 'Sessions are idle because the keeper was away for most of their idle timeout, though not for five minutes.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/absence.ts',
+        find: 'timeoutMs < SHARE * lengthMs;',
+        replace: 'timeoutMs < 0 * lengthMs;',
+      },
+    ],
+  },
+  {
+    name: 'short-grace-for-all',
+    what: 'However short the keeper was away, everybody’s idleness counts anew.',
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'shared/absence.ts',
+        find: 'timeoutMs < SHARE * lengthMs;',
+        replace: 'timeoutMs > 0 * lengthMs;',
+      },
+    ],
+  },
+  {
     name: 'clock-trusted',
     what: 'A clock that is minutes off is believed.',
     breaks: ['W', 'K', 'L', 'call', 'V', 'R'],
