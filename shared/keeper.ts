@@ -21,6 +21,7 @@ import {
   type Activity,
   coverMs,
   idleAt,
+  isCovered,
   isStopAccepted,
   type LiveSession,
   type Session,
@@ -185,7 +186,8 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
       const activity = await store.readActivity(keyOf(sessionId));
       const now = clock.now();
-      if (activity === undefined || activity.closed || now <= activity.coveredUntil) return activity;
+      if (activity === undefined || activity.closed || isCovered(activity.shown, activity, now))
+        return activity;
       const coveredUntil = now + coverMs(activity.shown.idleTimeoutMinutes);
       if (await store.cover(keyOf(sessionId), activity, now, coveredUntil)) {
         return { ...activity, lastActivityAt: now, coveredUntil };

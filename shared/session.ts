@@ -306,6 +306,16 @@ export const idleAt = (facts: IdleFacts, activity: Activity, graceFrom: Instant 
   return Math.max(activity.coveredUntil, readySeenAt, graceFrom) + idleTimeoutMinutes * MINUTE_MS;
 };
 
+/**
+ * Whether use at `now` is acknowledged already, and tells nothing new: the first use that arms idleness does, also where
+ * an earlier one covers it.
+ */
+export const isCovered = (facts: IdleFacts, activity: Activity, now: Instant): boolean => {
+  if (now > activity.coveredUntil) return false;
+  const armsAt = facts.readySeenAt === null || facts.idleArmed ? null : facts.readySeenAt + ARMING_MS;
+  return armsAt === null || now < armsAt || activity.lastActivityAt >= armsAt;
+};
+
 /** The longest stretch of use that one write acknowledges. */
 const COVER_LONGEST_MS = MINUTE_MS;
 

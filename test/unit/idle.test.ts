@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coverMs, idleAt, idleFactsOf, type LiveSession } from '../../shared/session.ts';
+import { coverMs, idleAt, idleFactsOf, isCovered, type LiveSession } from '../../shared/session.ts';
 import {
   activity,
   liveSession,
@@ -28,6 +28,27 @@ describe('a session that is not ready yet', () => {
   ])('has no instant at which it is idle, however it is armed and used: $name', ({ session }) => {
     expect(idleFactsOf(session)).toEqual({ readySeenAt: null, idleTimeoutMinutes: 30, idleArmed: true });
     expect(idleAt(idleFactsOf(session), activity({ lastActivityAt: T0 + minutes(5) }))).toBeNull();
+  });
+});
+
+describe('use that an earlier note covers', () => {
+  const noted = activity({ lastActivityAt: T0 + seconds(50), coveredUntil: T0 + seconds(110) });
+  const facts = { readySeenAt: T0, idleTimeoutMinutes: 30, idleArmed: false };
+  it.each([
+    { name: 'is covered', facts, at: 59, expected: true },
+    { name: 'is not where it is the first that arms idleness', facts, at: 60, expected: false },
+    { name: 'is where idleness is armed', facts: { ...facts, idleArmed: true }, at: 60, expected: true },
+    { name: 'is before Ready', facts: { ...facts, readySeenAt: null }, at: 60, expected: true },
+    {
+      name: 'is where the note armed it',
+      facts: { ...facts, readySeenAt: T0 - seconds(10) },
+      at: 60,
+      expected: true,
+    },
+    { name: 'is at its end', facts: { ...facts, idleArmed: true }, at: 110, expected: true },
+    { name: 'is not after it', facts: { ...facts, idleArmed: true }, at: 110.001, expected: false },
+  ])('$name', (one) => {
+    expect(isCovered(one.facts, noted, T0 + seconds(one.at))).toBe(one.expected);
   });
 });
 
