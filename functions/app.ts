@@ -68,7 +68,11 @@ const telemetry = createTelemetry(
 
 const PROBE_MS = 1_500;
 
-const store = createStore(openTable(config.storageConnectionString, TABLE_NAME, clock.asks), randomUUID);
+const store = createStore(
+  openTable(config.storageConnectionString, TABLE_NAME, clock.asks),
+  randomUUID,
+  (key, error) => telemetry.report(faultOf('activity', error, key)),
+);
 const accounts = config.accounts.map(({ accountId, policy: defaults, rules, upstream: source }) => {
   const upstream = createUpstream(source, clock, send);
   const surroundings = { accountId, store, upstream, defaults, rules, clock, newId: randomUUID, telemetry };

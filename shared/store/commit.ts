@@ -1,5 +1,5 @@
 import type { EndedSession, LiveSession, Session, SessionKey } from '../session.ts';
-import { activityColumns, readActivityRow, shownOf, type TrackedActivity } from './activity.ts';
+import { activityColumns, shownOf, type TrackedActivity } from './activity.ts';
 import { rowKeys, writeSession, writeShown } from './rows.ts';
 import type { Columns, RowChange, Table } from './table.ts';
 
@@ -108,10 +108,10 @@ export const createCommits = (
     now: number,
   ): Promise<Found | undefined> => {
     const { accountId, sessionId } = next;
-    const guard = await readActivityRow(table, next);
+    const activityKey = rowKeys.activity(sessionId);
+    const guard = await table.get(accountId, activityKey);
     if (!(await isUnchanged(found))) return undefined;
     const shown = { ...writeShown(shownOf(next)), closed: true };
-    const activityKey = rowKeys.activity(sessionId);
     const oldDue = rowKeys.due(found.session.dueAt, sessionId);
     const isIndexed = await hasRow(accountId, oldDue);
     const activity: RowChange =

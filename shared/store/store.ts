@@ -1,7 +1,13 @@
 import { UnreadableRowError } from '../errors.ts';
 import type { HistoryEvent } from '../outcome.ts';
 import type { Activity, EndedSession, LiveSession, Session, SessionKey } from '../session.ts';
-import { activityColumns, readActivityRow, shownOf, type TrackedActivity } from './activity.ts';
+import {
+  activityColumns,
+  readActivityRow,
+  restoreActivity,
+  shownOf,
+  type TrackedActivity,
+} from './activity.ts';
 import { createCommits, type Found } from './commit.ts';
 import { createDueIndex, type DueIndex } from './due.ts';
 import { type GateChange, gateRows, readGateRow, submitGate, type TrackedGate } from './gate.ts';
@@ -22,7 +28,7 @@ import type { Row, Table } from './table.ts';
  * never has no due row, or two; and no answer of the table is taken for more than it says.
  */
 export interface Store extends DueIndex {
-  /** The record, living or ended. A live session without an activity row gets one that says: active now. */
+  /** The record, living or ended. A live session without an activity row that can be read gets one that says: active now. */
   read(key: SessionKey, now: number): Promise<Found | undefined>;
   /**
    * Adds a session with its activity, due row and first events; undefined where the id is taken, or the gate has
@@ -74,20 +80,15 @@ export interface ListedRow {
   row: LiveSession | UnreadableRowError;
 }
 
-export const createStore = (table: Table, newId: () => string): Store => {
+/** `reportFault` is told of a row that could not be read, and was made anew. */
+export const createStore = (
+  table: Table,
+  newId: () => string,
+  reportFault: (key: SessionKey, error: UnreadableRowError) => void = () => undefined,
+): Store => {
   const readTracked = (key: SessionKey): Promise<TrackedActivity | undefined> => readActivityRow(table, key);
   const hasRow = async (accountId: string, rowKey: string): Promise<boolean> =>
     (await table.get(accountId, rowKey)) !== undefined;
-
-  /** A lost activity row is made anew as active now: missing evidence is never a reason to reap. */
-  const restoreActivity = async (session: LiveSession, now: number): Promise<void> => {
-    const closed = session.desired.state === 'stopped';
-    const columns = activityColumns({ lastActivityAt: now, coveredUntil: now, closed }, session);
-    // A conflict means that somebody else restored it first, which serves as well: the caller reads again.
-    await table.submit(session.accountId, [
-      { type: 'create', rowKey: rowKeys.activity(session.sessionId), columns },
-    ]);
-  };
 
   const read = async (key: SessionKey, now: number): Promise<Found | undefined> => {
     const [row, activity] = await Promise.all([
@@ -98,7 +99,8 @@ export const createStore = (table: Table, newId: () => string): Store => {
     const session = readLive(key.accountId, row);
     const found = { session, etag: row.etag, unknown: unknownColumns(row) };
     if (activity !== undefined) return { ...found, activity };
-    await restoreActivity(session, now);
+    const wrong = await restoreActivity(table, session, now);
+    if (wrong !== undefined) reportFault(key, wrong);
     const restored = await readTracked(key);
     return restored === undefined ? undefined : { ...found, activity: restored };
   };
