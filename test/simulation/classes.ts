@@ -1,3 +1,4 @@
+import type { AccountRules } from '../../shared/session.ts';
 import type { NewSession } from '../../shared/wishes.ts';
 import type { Chance } from './chance.ts';
 import type { Client } from './client.ts';
@@ -15,11 +16,12 @@ interface Surroundings {
   faults: Faults;
   hours: number;
   chance: Chance;
+  rules: AccountRules;
 }
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** In this share of runs some use a client library that looks every two seconds. */
+/** In this share of the runs whose calls keep a gap some use a client library that looks every two seconds. */
 const POLLERS_SHARE = 0.1;
 /** So many look at servers that take minutes to start, while so many others are to be kept from the first minute on. */
 const POLLERS = 10;
@@ -31,7 +33,7 @@ const COMING = 4;
 const LESSON_MS = 4 * MINUTE_MS;
 
 export const createClasses = (
-  { world, faults, hours, chance }: Surroundings,
+  { world, faults, hours, chance, rules }: Surroundings,
   begin: (wanted: NewSession, own: Chance) => Client,
 ): Classes => {
   const arrive = (id: string, more: Partial<NewSession>, live: (client: Client) => Promise<void>): void => {
@@ -66,7 +68,7 @@ export const createClasses = (
   return {
     come() {
       if (faults.chosen.includes('upstream-hung-stop')) world.after(MINUTE_MS, comeAndGo);
-      if (chance.hits(POLLERS_SHARE))
+      if (chance.hits(POLLERS_SHARE) && rules.callGapMs > 0)
         world.after(Math.round((0.1 + 0.7 * chance.next()) * hours * HOUR_MS), comePolling);
     },
   };

@@ -90,11 +90,14 @@ export const createFleet = ({
       });
     }
   };
-  const classes = createClasses({ world, faults, hours, chance: world.chance('classes') }, (wanted, own) => {
-    const story = storyOf(wanted, world.now());
-    stories.set(wanted.sessionId, story);
-    return begin(story, own);
-  });
+  const classes = createClasses(
+    { world, faults, hours, rules, chance: world.chance('classes') },
+    (wanted, own) => {
+      const story = storyOf(wanted, world.now());
+      stories.set(wanted.sessionId, story);
+      return begin(story, own);
+    },
+  );
   let waves = 0;
   if (chance.hits(0.3))
     world.after(Math.round((0.2 + 0.6 * chance.next()) * hours * 3_600_000), arriveTogether);

@@ -28,7 +28,7 @@ export const CALL_PLANTS: readonly Plant[] = [
   {
     name: 'late-start',
     what: 'A call leaves however long ago it was committed.',
-    breaks: ['call', 'L'],
+    breaks: ['call', 'L', 'R'],
     edits: [
       {
         file: 'shared/upstream/upstream.ts',
