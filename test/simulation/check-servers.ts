@@ -115,7 +115,8 @@ export const checkServers = ({
       if (server.isForeign || server.isOrphan || standing.isExcused(server.id)) return;
       const foundSince = insertedAt.get(server.id);
       if (foundSince === undefined) fail('L', server, 'made before the row that lets a sweep find it');
-      else if (now() > foundSince + latestLaunchMs(bounds))
+      // A launch that the brake holds is not given up, and goes on meanwhile.
+      else if (now() > Math.max(foundSince + latestLaunchMs(bounds), standing.heldUntil(server.id)))
         fail('L', server, 'made after its launch was given up');
       else if (isLateWithout(foundSince, foundSince + boundMs()))
         fail('V', server, `made ${now() - foundSince} ms after it was asked for, with nothing in the way`);

@@ -3,6 +3,7 @@ import type { AccountRules } from '../../shared/session.ts';
 import { rowKeys } from '../../shared/store/rows.ts';
 import { DAMAGED } from './check-table.ts';
 import type { Faults } from './faults.ts';
+import { isNeighbour } from './neighbours.ts';
 import type { Standing } from './standing.ts';
 import type { Story } from './story.ts';
 import type { TableRows } from './table-rows.ts';
@@ -38,7 +39,7 @@ export const createMishaps = ({
   let damaged = 0;
 
   const befallServers = (): void => {
-    const living = books.living();
+    const living = books.living().filter((server) => !isNeighbour(server));
     if (living.length === 0) return;
     const server = chance.pick(living);
     if (faults.strikes('upstream-server-dies')) {

@@ -12,6 +12,7 @@ import { createFaults } from './faults.ts';
 import { createFleet } from './fleet.ts';
 import { ACCOUNT_ID, createParts } from './keeper-parts.ts';
 import { createMishaps } from './mishaps.ts';
+import { isNeighbour, settleNeighbours } from './neighbours.ts';
 import { createPlatform } from './platform.ts';
 import type { Process } from './process.ts';
 import { createStanding } from './standing.ts';
@@ -56,7 +57,8 @@ export const simulate = async ({
   const table = createTableService(world, faults, rows);
   const books = createBooks(world);
   const rules = rulesOf(world.chance('rules'));
-  const bounds = createBounds(rules, () => books.living().length);
+  // Those of others cost the keeper no calls but the pages of its list, which give way to everything else.
+  const bounds = createBounds(rules, () => books.living().filter((server) => !isNeighbour(server)).length);
   const skewMs = (): number => platform.now() - world.now();
   const rate = createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules, skewMs });
   const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate);
@@ -65,6 +67,7 @@ export const simulate = async ({
   const build = (process: Process, isNewer: boolean): Keeper =>
     createKeeper(partsOf(process, undefined, isNewer));
 
+  settleNeighbours(world, books, rules);
   const platform = createPlatform(world, faults, build);
   const ticks = createTicks(world, faults, platform);
   const { stories } = createFleet({

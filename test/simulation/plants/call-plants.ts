@@ -87,8 +87,8 @@ export const CALL_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/evolve.ts',
-        find: 'retryAfterMs > RETRY_AFTER_LONGEST_MS',
-        replace: 'retryAfterMs < 0',
+        find: 'retryAfterMs === null ? 0 : believedMs(retryAfterMs);',
+        replace: 'retryAfterMs ?? 0;',
       },
     ],
   },
