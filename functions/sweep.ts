@@ -1,4 +1,5 @@
 import type { TimerHandler } from '@azure/functions';
+import type { SweepMessage } from '../shared/sweep-message.ts';
 import { sweepQueue } from './http/endpoint.ts';
 import { inInvocation } from './invocation-log.ts';
 
@@ -9,6 +10,6 @@ export const sweep =
     inInvocation(context, () => {
       context.extraOutputs.set(
         sweepQueue,
-        accountIds.map((accountId) => ({ accountId })),
+        accountIds.map((accountId): SweepMessage => ({ accountId })),
       );
     });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FAULT_KINDS } from '../simulation/fault-kinds.ts';
+import { createCoverage } from '../simulation/coverage.ts';
 import { describeViolation, runSeeds } from '../simulation/seeds.ts';
 
 /** As `npm run simulate -- --seeds 100`, on both cores: as many as leave `npm test` below five minutes. */
@@ -8,22 +8,21 @@ const LAST_STEPS = 40;
 
 it('keeps every invariant for a hundred simulated days, with every fault', async () => {
   const wrong: string[] = [];
-  const hits = new Map<string, number>();
+  const coverage = createCoverage();
   let [steps, seeds] = [0, 0];
   const begunAt = performance.now();
   await runSeeds(RUN, (report) => {
     seeds += 1;
     steps += report.steps;
-    for (const [name, count] of report.faults) hits.set(name, (hits.get(name) ?? 0) + count);
-    const text = describeViolation(report, RUN.hours, LAST_STEPS);
+    coverage.add(report);
+    const text = describeViolation(report, RUN, LAST_STEPS);
     if (text !== undefined) wrong.push(text);
   });
   const seconds = Math.round((performance.now() - begunAt) / 1000);
-  const faults = [...hits.values()].reduce((sum, count) => sum + count, 0);
   console.log(
-    `seeds ${seeds}, steps ${steps}, faults ${faults}, violations ${wrong.length}, in ${seconds} s`,
+    `seeds ${seeds}, steps ${steps}, faults ${coverage.hits()}, violations ${wrong.length}, in ${seconds} s`,
   );
   expect(wrong).toEqual([]);
   expect(seeds).toBe(RUN.seeds);
-  expect(Object.keys(FAULT_KINDS).filter((name) => !hits.has(name))).toEqual([]);
+  expect(coverage.neverHit()).toEqual([]);
 });

@@ -47,6 +47,8 @@ export const createCallCheck = (world: World, rows: TableRows): CallCheck => {
     for (const change of changes) {
       noteStray(change);
       if (!change.rowKey.startsWith('session:') || change.type === 'delete') continue;
+      // A touch, or a change of the index alone, says nothing of calls.
+      if (change.columns.pending === undefined) continue;
       const sessionId = change.rowKey.slice('session:'.length);
       const [pending, refused, leases] = ['pending', 'refused', 'leases'].map((name) => part(change, name));
       const before = saidOf.get(sessionId);

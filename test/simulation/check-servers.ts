@@ -280,7 +280,7 @@ const unwantedSince = (
   const isArmed = story.isArmed || sureOf(story.keepAlive) === true || sureOf(story.isIdleExplicit) === true;
   if (isArmed && typeof idle === 'number') {
     const covered = story.mayBeUsedUntil + Math.min(COVER_MS, idle * MINUTE_MS * 0.1);
-    const from = Math.max(covered, readyKnownAt, standing.graceFrom(idle * MINUTE_MS));
+    const from = Math.max(covered, story.foundUsedAt, readyKnownAt, standing.graceFrom(idle * MINUTE_MS));
     found.push(['idle', Math.max(from + idle * MINUTE_MS, heldUntil)]);
   }
   if (typeof life === 'number') {

@@ -14,6 +14,8 @@ export const DAMAGED = 'damaged';
  */
 export const checkTable = (world: World, rows: TableRows): void => {
   const dueKeys = new Map<string, Set<string>>();
+  /** Sessions of which a row was lost, until they have all of them again; a backup may not. */
+  const [damaged, everDamaged] = [new Set<string>(), new Set<string>()];
 
   rows.watch((written) => {
     const touched = new Set<string>();
@@ -26,15 +28,21 @@ export const checkTable = (world: World, rows: TableRows): void => {
         (kind === 'due' || kind === 'event' ? rest.at(kind === 'due' ? 1 : 0) : rest[0]) ?? '';
       if (sessionId.startsWith(DAMAGED)) continue;
       if (kind === 'due') noteDue(dueKeys, sessionId, change.rowKey, change.type !== 'delete');
-      if (written.isRestored) continue;
+      if (written.isDamage) everDamaged.add(sessionId);
+      if (written.isRestored || written.isDamage) continue;
       if (kind === 'session') checkRecord(written, change.rowKey, rows, (...said) => fail(...said));
       if (kind === 'ended' && isChanged(written, rows, change.rowKey))
         fail('T', sessionId, 'the ended record was written again');
       if (kind !== 'event') touched.add(sessionId);
     }
+    const wrongOf = (sessionId: string): string | undefined =>
+      wrongRows(rows, written.partition, sessionId, dueKeys.get(sessionId));
+    if (written.isRestored || written.isDamage)
+      for (const id of everDamaged) if (wrongOf(id) !== undefined) damaged.add(id);
     for (const sessionId of touched) {
-      const wrong = wrongRows(rows, written.partition, sessionId, dueKeys.get(sessionId));
-      if (wrong !== undefined) fail('rows', sessionId, wrong);
+      const wrong = wrongOf(sessionId);
+      if (wrong === undefined) damaged.delete(sessionId);
+      else if (!damaged.has(sessionId)) fail('rows', sessionId, wrong);
     }
   });
 };

@@ -80,7 +80,7 @@ export const createClient = ({
   const call = async <T>(what: string, ask: (keeper: Keeper) => Promise<T>): Promise<Answer<T>> => {
     attempts += 1;
     const isKnown = story.createdAt !== null;
-    if (faults.strikes('client-lost') && chance.hits(0.5)) return { type: 'lost', sent: false };
+    if (chance.hits(0.5) && faults.strikes('client-lost')) return { type: 'lost', sent: false };
     const answer = await platform.call(`${what} ${id}`, (keeper) =>
       ask(keeper).then((value) => {
         if (isUnfinished(value)) ticks.enqueue();
@@ -119,7 +119,7 @@ export const createClient = ({
     const ask = (keeper: Keeper) => keeper.create(story.wanted);
     // Two at once: a client whose own retry is faster than the answer.
     const isTwin = chance.hits(0.1);
-    if (isTwin) call('create again', ask).then(() => undefined);
+    if (isTwin) world.watch(call('create again', ask));
     const answer = await insist('create', ask);
     if (answer?.type === 'failed' && answer.error instanceof SessionExistsError) story.isRefused = true;
     if (answer?.type !== 'answered') return false;

@@ -10,8 +10,6 @@ export interface FaultKind {
   readonly obstructs: boolean;
   /** So many times fewer spells than others have. */
   readonly rarer?: number;
-  /** In this share of runs, beside what else was chosen for them: it came after the others, and leaves their runs alone. */
-  readonly share?: number;
 }
 
 const light = (probability: number, minutes = 60, rarer = 1): FaultKind => ({
@@ -44,7 +42,13 @@ export const FAULT_KINDS = {
   'table-pages': light(0.5),
 
   /** A record that nobody can read, in the middle of the others, as a damaged or restored table may have it. */
-  'row-damaged': light(0.05),
+  'row-damaged': light(0.1),
+  /** The record of a session cannot be read for a while. */
+  'record-unreadable': light(0.05),
+  /** The row with the signs of use is lost. */
+  'activity-lost': light(0.1),
+  /** A session is in the due index no more. */
+  'due-lost': light(0.05),
 
   /** It is as it was some time ago, and nobody is told. */
   'table-restored': light(0.02, 60, 2),
@@ -63,7 +67,7 @@ export const FAULT_KINDS = {
   'upstream-malformed': light(0.1),
   'upstream-unknown-state': light(0.1),
   'upstream-partial-list': light(0.5),
-  'upstream-404': light(0.05),
+  'upstream-404': light(0.3),
   /** It answers 404 to everything that there is, for minutes. */
   'upstream-amnesia': { ...heavy(15), leastMs: 2 * MINUTE_MS, rarer: 2 },
   /** An answer of before: fewer minutes gone, a smaller lease. */
@@ -78,10 +82,15 @@ export const FAULT_KINDS = {
   'upstream-slow-start': light(0.5, 120),
   'upstream-slow-stop': light(0.5),
   /** It accepts a stop, and carries it out ten minutes later. */
-  'upstream-hung-stop': { ...light(1), share: 0.1 },
-  'upstream-refuses-lease': light(0.2),
+  'upstream-hung-stop': light(1),
+  /** A stop is answered like any other, and nothing comes of it. */
+  'upstream-stop-ignored': light(0.4),
+  'upstream-refuses-lease': light(0.5, 120),
   'token-unavailable': heavy(10, 0.7),
+  /** Tokens that hold for minutes, and say so. */
   'token-short': light(1, 180),
+  /** Tokens that hold for seconds or minutes, and say that they hold for longer: keys were changed. */
+  'token-ends-early': light(1, 120),
   'token-refused': light(0.1),
 
   /** Before or after any await. */
@@ -90,19 +99,22 @@ export const FAULT_KINDS = {
   freeze: light(0.01),
   pause: light(0.15),
   redeploy: light(0.1),
+  /** A sweep is out of time: its instance ends in the middle of it. */
   'function-timeout': light(0.3),
   /** The keepers' clocks beside the upstream's: up to ten minutes, either way. */
   'clock-skew': light(1, 240),
 
   /** One instance's clock is seconds or minutes off, and comes back. */
   'clock-jump': light(0.15),
-  /** Some instances are of a newer version, which keeps more columns and fields. */
-  'version-mixed': light(1, 240),
+  /** Instances of a newer version, which keeps more columns and fields, come and go beside the others. */
+  'version-mixed': light(0.1, 240),
 
   'tick-missed': heavy(12),
   'tick-late': light(0.5),
   'tick-duplicate': light(0.5),
   'queue-repeated': light(0.3),
+  /** A message that nobody can make sense of. */
+  'queue-poison': light(0.3),
 
   /** A client's call, or the answer to it, gets lost on its way. */
   'client-lost': light(0.15),

@@ -1,12 +1,14 @@
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
-import type { Chance } from './chance.ts';
+import { chosenBy } from './fault-choice.ts';
 import { FAULT_KINDS, type FaultKind, type FaultName } from './fault-kinds.ts';
 import type { World } from './world.ts';
 
-/** The faults of one run: which are on when, and how often each was hit. */
+/** The faults of one run: which are on when, and how often each was hit. A hit is counted once, where it does something. */
 export interface Faults {
-  /** Whether the fault happens to this operation; counted as a hit where it does. */
+  /** Whether the fault happens to this operation, which it changes in any case: counted as a hit where it does. */
   strikes(name: FaultName): boolean;
+  /** Whether it is to happen to this operation, which it may leave as it is: whoever asks counts the hit that comes of it. */
+  draws(name: FaultName): boolean;
   /** Whether it is on now, without chance and without a hit. */
   isOn(name: FaultName): boolean;
   /** Counts a hit that was decided elsewhere; its consequences last for so long. */
@@ -28,7 +30,7 @@ export interface Faults {
 
 export interface FaultPlan {
   hours: number;
-  /** Undefined: chosen by the seed, one fault alone, in pairs, in triples, or all. */
+  /** Undefined: as the seed has it, one kind alone, a pair, a triple, or all. */
   only?: readonly FaultName[] | undefined;
 }
 
@@ -44,10 +46,9 @@ export const QUIET_END_MS = 60 * MINUTE_MS;
 
 export const createFaults = (world: World, plan: FaultPlan): Faults => {
   const names = Object.keys(FAULT_KINDS) as FaultName[];
-  const chosen = plan.only ?? choose(world.chance('faults chosen'), names);
-  const usual = chosen.filter((name) => shareOf(name) === undefined).length;
+  const chosen = plan.only ?? chosenBy(world.seed, names);
   const spans = new Map(
-    chosen.map((name) => [name, spansOf(world, name, FAULT_KINDS[name], plan.hours, usual)]),
+    chosen.map((name) => [name, spansOf(world, name, FAULT_KINDS[name], plan.hours, chosen.length)]),
   );
   const chances = new Map(names.map((name) => [name, world.chance(`fault ${name}`)]));
   const counts = new Map<FaultName, number>();
@@ -74,13 +75,17 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
     else last.to = Math.max(last.to, span.to);
   };
 
+  const draws = (name: FaultName): boolean =>
+    isOn(name) && (chances.get(name)?.hits(FAULT_KINDS[name].probability) ?? false);
+
   return {
     chosen,
     isOn,
+    draws,
     hit,
     count,
     strikes(name) {
-      if (!isOn(name) || !chances.get(name)?.hits(FAULT_KINDS[name].probability)) return false;
+      if (!draws(name)) return false;
       hit(name);
       return true;
     },
@@ -91,15 +96,6 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
     longestClear: (from, to) => longestGap(obstructed, from, to),
   };
 };
-
-const choose = (chance: Chance, names: readonly FaultName[]): FaultName[] => {
-  const usual = names.filter((name) => shareOf(name) === undefined);
-  const count = chance.pick([1, 2, 2, 3, 3, usual.length]);
-  const chosen = chance.shuffled(usual).slice(0, count);
-  return [...chosen, ...names.filter((name) => chance.hits(shareOf(name) ?? 0))];
-};
-
-const shareOf = (name: FaultName): number | undefined => (FAULT_KINDS[name] as FaultKind).share;
 
 /** Several spells of the fault, at any time of the run; with many faults in one run, each has fewer. */
 const spansOf = (world: World, name: FaultName, kind: FaultKind, hours: number, among: number): Spell[] => {

@@ -61,7 +61,7 @@ export const createFleet = ({
     if (!rules.isExclusive && faults.strikes('id-taken')) takeId(books, wanted, own.hits(0.3));
     const story = storyOf(wanted, world.now());
     stories.set(wanted.sessionId, story);
-    begin(story, own).live();
+    world.watch(begin(story, own).live());
   };
   const begin = (story: Story, own: Chance): Client => {
     const [shown, promised] = [noteShown(world, isExcused), notePromised(world, books, isExcused)];
@@ -86,7 +86,7 @@ export const createFleet = ({
       const story = storyOf(wanted, world.now());
       world.after(own.integer(0, 30_000), () => {
         stories.set(id, story);
-        begin(story, own).abandon();
+        world.watch(begin(story, own).abandon());
       });
     }
   };
@@ -117,7 +117,7 @@ const watchLists = (
   isExcused: (id: string) => boolean,
 ): void => {
   const look = async (): Promise<void> => {
-    world.after(chance.integer(5, 30) * 60_000, look);
+    lookAfter(chance.integer(5, 30));
     const begunAt = world.now();
     const answer = await platform.call('list', (keeper) => keeper.list());
     if (answer.type !== 'answered') return;
@@ -126,7 +126,8 @@ const watchLists = (
       if (story !== undefined) noteShown(world, isExcused)(story, view, begunAt);
     }
   };
-  world.after(chance.integer(1, 10) * 60_000, look);
+  const lookAfter = (minutes: number): void => world.after(minutes * 60_000, () => world.watch(look()));
+  lookAfter(chance.integer(1, 10));
 };
 
 /** What a client is shown is a promise where it is terminal. A call that began before may say what held then. */
@@ -182,8 +183,12 @@ const takeId = (
   }
   const other = size === 'Premium' ? 'Standard' : 'Premium';
   books.create({
-    ...{ id: sessionId, size: other, leaseMinutes: 237, startsInMs: 30_000 },
-    ...{ isFull: false, isForeign: true },
+    id: sessionId,
+    size: other,
+    leaseMinutes: 237,
+    startsInMs: 30_000,
+    isFull: false,
+    isForeign: true,
   });
 };
 

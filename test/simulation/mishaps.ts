@@ -1,7 +1,5 @@
 import { MINUTE_MS } from '../../shared/lease.ts';
 import type { AccountRules } from '../../shared/session.ts';
-import { rowKeys } from '../../shared/store/rows.ts';
-import { DAMAGED } from './check-table.ts';
 import type { Faults } from './faults.ts';
 import { isNeighbour } from './neighbours.ts';
 import type { Standing } from './standing.ts';
@@ -21,10 +19,7 @@ interface Surroundings {
   stories: ReadonlyMap<string, Story>;
 }
 
-/**
- * What happens without anybody's asking the keeper: servers die, or somebody else stops them; and the table gets a
- * record that cannot be read.
- */
+/** What happens without anybody's asking the keeper: servers die, or somebody else stops them; the table is an old one. */
 export const createMishaps = ({
   world,
   faults,
@@ -36,8 +31,6 @@ export const createMishaps = ({
   stories,
 }: Surroundings): void => {
   const chance = world.chance('mishaps');
-  let damaged = 0;
-
   const befallServers = (): void => {
     const living = books.living().filter((server) => !isNeighbour(server));
     if (living.length === 0) return;
@@ -47,26 +40,19 @@ export const createMishaps = ({
     } else if (faults.strikes('upstream-stopped-elsewhere')) books.end(server, 'Stopped');
   };
 
-  const befallTable = (): void => {
-    // Each costs every sweep of the rest of the run.
-    if (damaged > 0 || !faults.strikes('row-damaged')) return;
-    damaged += 1;
-    const id = `${DAMAGED}-${damaged}`;
-    rows.submit(accountId, [
-      { type: 'create', rowKey: rowKeys.live(id), columns: { seq: 'x' } },
-      { type: 'create', rowKey: rowKeys.due(world.now() - 1_000, id), columns: {} },
-    ]);
-    world.trace.note('table', `${id}: a record that nobody can read`);
-  };
-
   let orphans = 0;
   const befallUpstream = (): void => {
     if (!faults.strikes('upstream-orphan')) return;
     orphans += 1;
     const { isExclusive } = rules;
     books.create({
-      ...{ id: `orphan-${orphans}`, size: 'Standard', leaseMinutes: chance.pick([30, 90, 400]) },
-      ...{ startsInMs: 20_000, isFull: false, isForeign: !isExclusive, isOrphan: isExclusive },
+      id: `orphan-${orphans}`,
+      size: 'Standard',
+      leaseMinutes: chance.pick([30, 90, 400]),
+      startsInMs: 20_000,
+      isFull: false,
+      isForeign: !isExclusive,
+      isOrphan: isExclusive,
     });
   };
 
@@ -74,7 +60,7 @@ export const createMishaps = ({
   const YOUNGEST_BACKUP_MS = rules.awayMs + MINUTE_MS;
   let isRestoring = false;
   const befallTime = (): void => {
-    if (isRestoring || !faults.strikes('table-restored')) return;
+    if (isRestoring || !faults.draws('table-restored')) return;
     isRestoring = true;
     const restore = rows.backUp(accountId);
     const from = world.now();
@@ -108,7 +94,6 @@ export const createMishaps = ({
   const befall = (): void => {
     world.after(chance.integer(10_000, 60_000), befall);
     befallServers();
-    befallTable();
     befallUpstream();
     befallTime();
   };

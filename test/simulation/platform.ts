@@ -1,4 +1,4 @@
-import { KeeperError } from '../../shared/errors.ts';
+import { KeeperError, UnreadableRowError } from '../../shared/errors.ts';
 import type { Keeper } from '../../shared/keeper.ts';
 import type { Instant } from '../../shared/lease.ts';
 import type { Faults } from './faults.ts';
@@ -27,11 +27,14 @@ export interface CallLimits {
   patienceMs?: number;
   /** So long the platform waits, before it ends the instance with everything that goes on in it. */
   endsAfterMs?: number | undefined;
+  /** The same, before its question number so many of this time: out of time, in the middle of its work. */
+  endsAtQuestion?: number | undefined;
 }
 
 interface Instance {
   process: Process;
   keeper: Keeper;
+  isNewer: boolean;
   /** Its clock from now on. */
   jump(byMs: number): void;
 }
@@ -50,6 +53,7 @@ export const createPlatform = (
   world: World,
   faults: Faults,
   build: (process: Process, isNewer: boolean) => Keeper,
+  isAnyUnreadable: () => boolean,
 ): Platform => {
   const chance = world.chance('platform');
   const slots: (Instance | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
@@ -60,7 +64,8 @@ export const createPlatform = (
   // Machines of one cloud mostly agree on the time to less than a second; with the upstream nothing is agreed.
   const isKept = chance.hits(0.5);
 
-  const start = (slot: number): void => {
+  /** Without a word of its version: as those are that run at this time. */
+  const start = (slot: number, version?: { isNewer: boolean }): void => {
     if (skewMs !== 0) faults.count('clock-skew');
     started += 1;
     const name = `keeper-${started}`;
@@ -70,10 +75,11 @@ export const createPlatform = (
       world.trace.note(name, `its clock jumps by ${byMs} ms`);
     };
     const process = createProcess(name, world, faults, { platform: skewMs, own: () => own });
-    const isNewer = faults.strikes('version-mixed') && chance.hits(0.5);
-    const instance = { process, keeper: build(process, isNewer), jump };
+    const { isNewer } = version ?? { isNewer: faults.isOn('version-mixed') && chance.hits(0.5) };
+    if (version === undefined && isNewer) faults.count('version-mixed');
+    const instance = { process, keeper: build(process, isNewer), isNewer, jump };
     slots[slot] = instance;
-    world.trace.note(name, `starts in slot ${slot}`);
+    world.trace.note(name, `starts in slot ${slot}${isNewer ? ', of a newer version' : ''}`);
     process.whenEnded(() => {
       if (slots[slot] !== instance) return;
       slots[slot] = undefined;
@@ -88,9 +94,10 @@ export const createPlatform = (
     const slot = chance.integer(0, SLOTS - 1);
     const instance = slots[slot];
     if (instance !== undefined) {
-      if (faults.strikes('pause')) pause(instance, slot);
-      else if (faults.strikes('redeploy')) redeploy(instance, slot);
-      else if (!isAnyOff && faults.strikes('clock-jump')) jumpAndReturn(instance);
+      if (!instance.process.isPaused() && faults.draws('pause')) pause(instance, slot);
+      else if (faults.strikes('redeploy')) redeploy(instance, slot, instance.isNewer);
+      else if (faults.strikes('version-mixed')) redeploy(instance, slot, !instance.isNewer);
+      else if (!isAnyOff && faults.draws('clock-jump')) jumpAndReturn(instance);
     }
     world.after(chance.integer(20_000, 60_000), befall);
   };
@@ -121,8 +128,8 @@ export const createPlatform = (
     });
   };
 
-  const redeploy = ({ process }: Instance, slot: number): void => {
-    start(slot);
+  const redeploy = ({ process }: Instance, slot: number, isNewer: boolean): void => {
+    start(slot, { isNewer });
     world.after(chance.integer(0, DRAIN_MS), () => process.end('redeployed'));
   };
 
@@ -131,7 +138,7 @@ export const createPlatform = (
 
   return {
     now: () => world.now() + skewMs,
-    async call(what, ask, { patienceMs = PATIENCE_MS, endsAfterMs } = {}) {
+    async call(what, ask, { patienceMs = PATIENCE_MS, endsAfterMs, endsAtQuestion } = {}) {
       const instance = slots[chance.integer(0, SLOTS - 1)];
       if (instance === undefined) {
         await world.sleep(50);
@@ -140,8 +147,17 @@ export const createPlatform = (
       const { process, keeper } = instance;
       return new Promise((resolve) => {
         let isOver = false;
+        const outOfTime = (): void => process.end(`${what} took too long`);
+        const callOff =
+          endsAtQuestion === undefined
+            ? undefined
+            : process.beforeQuestion(endsAtQuestion, () => {
+                faults.hit('function-timeout');
+                outOfTime();
+              });
         const over = (answer: Parameters<typeof resolve>[0]): void => {
           isOver = true;
+          callOff?.();
           resolve(answer);
         };
         const lose = (): void => resolve({ type: 'lost', sent: true, by: process });
@@ -149,7 +165,8 @@ export const createPlatform = (
           ask(keeper).then(
             (value) => over({ type: 'answered', value, by: process }),
             (error: unknown) => {
-              checkExpected(world, what, error);
+              if (!(error instanceof UnreadableRowError && isAnyUnreadable()))
+                checkExpected(world, what, error);
               over({ type: 'failed', error, by: process });
             },
           );
@@ -158,7 +175,7 @@ export const createPlatform = (
         world.after(patienceMs, lose);
         if (endsAfterMs === undefined) return;
         world.after(endsAfterMs, () => {
-          if (!isOver) process.end(`${what} took too long`);
+          if (!isOver) outOfTime();
         });
       });
     },

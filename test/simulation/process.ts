@@ -22,6 +22,8 @@ export interface Process {
     what: string,
     ask: (answered: (value: T, heard?: () => void) => void, failed: (error: Error) => void) => void,
   ): Promise<T>;
+  /** Calls back before its question number `count` from now on; what it gives back calls that off. */
+  beforeQuestion(count: number, back: () => void): () => void;
   /** Begins a piece of work: now, or when it wakes up. */
   begin(work: () => void): void;
   /** From here on nothing that it waits for ever comes. */
@@ -53,6 +55,7 @@ export const createProcess = (name: string, world: World, faults: Faults, skew: 
   const chance = world.chance(name);
   let state: 'running' | 'paused' | 'ended' = 'running';
   let waiting: (() => void)[] = [];
+  const countdowns = new Set<{ left: number; back: () => void }>();
   const listeners: (() => void)[] = [];
 
   const end = (why: string): void => {
@@ -72,7 +75,7 @@ export const createProcess = (name: string, world: World, faults: Faults, skew: 
   const hear = (what: string, settle: () => void): void =>
     tell(() => {
       if (faults.strikes('crash')) end(`crash after ${what}`);
-      else if (faults.strikes('freeze')) freeze(settle);
+      else if (faults.draws('freeze')) freeze(settle);
       else settle();
     });
 
@@ -100,6 +103,15 @@ export const createProcess = (name: string, world: World, faults: Faults, skew: 
     waiting = [];
   };
 
+  const countQuestion = (): void => {
+    for (const countdown of countdowns) {
+      countdown.left -= 1;
+      if (countdown.left > 0) continue;
+      countdowns.delete(countdown);
+      countdown.back();
+    }
+  };
+
   const own: Clock = {
     now: () => world.now() + skew.platform + skew.own(),
     abortAt(at) {
@@ -122,6 +134,7 @@ export const createProcess = (name: string, world: World, faults: Faults, skew: 
     isPaused: () => state === 'paused',
     io: (what, ask) =>
       new Promise((resolve, reject) => {
+        countQuestion();
         if (state === 'ended') return;
         if (faults.strikes('crash')) {
           end(`crash before ${what}`);
@@ -136,6 +149,11 @@ export const createProcess = (name: string, world: World, faults: Faults, skew: 
           (error) => hear(what, () => reject(error)),
         );
       }),
+    beforeQuestion(count, back) {
+      const countdown = { left: count, back };
+      countdowns.add(countdown);
+      return () => void countdowns.delete(countdown);
+    },
     begin: tell,
     end,
     whenEnded(listener) {

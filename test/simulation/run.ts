@@ -1,5 +1,7 @@
 import { createKeeper, type Keeper } from '../../shared/keeper.ts';
+import type { AccountRules } from '../../shared/session.ts';
 import { createBounds, rulesOf } from './bounds.ts';
+import type { Chance } from './chance.ts';
 import { createCallCheck } from './check-calls.ts';
 import { checkEnd } from './check-end.ts';
 import { checkLeases } from './check-leases.ts';
@@ -7,6 +9,7 @@ import { createRateCheck } from './check-rate.ts';
 import { checkServers } from './check-servers.ts';
 import { checkTable } from './check-table.ts';
 import { checkVersions } from './check-versions.ts';
+import { createDamage } from './damage.ts';
 import type { FaultName } from './fault-kinds.ts';
 import { createFaults } from './faults.ts';
 import { createFleet } from './fleet.ts';
@@ -22,7 +25,7 @@ import { createTicks } from './ticks.ts';
 import { createBooks } from './upstream-books.ts';
 import { createUpstreamService } from './upstream-double.ts';
 import type { Violation } from './violation.ts';
-import { createWorld } from './world.ts';
+import { createWorld, thrownBy } from './world.ts';
 
 /** One run: one seed, so many hours, and what came of it. */
 export interface RunOptions {
@@ -56,7 +59,7 @@ export const simulate = async ({
   const rows = createTableRows();
   const table = createTableService(world, faults, rows);
   const books = createBooks(world);
-  const rules = rulesOf(world.chance('rules'));
+  const rules = rulesFor(world.chance('rules'), faults.chosen);
   // Those of others cost the keeper no calls but the pages of its list, which give way to everything else.
   const bounds = createBounds(rules, () => books.living().filter((server) => !isNeighbour(server)).length);
   const skewMs = (): number => platform.now() - world.now();
@@ -68,7 +71,7 @@ export const simulate = async ({
     createKeeper(partsOf(process, undefined, isNewer));
 
   settleNeighbours(world, books, rules);
-  const platform = createPlatform(world, faults, build);
+  const platform = createPlatform(world, faults, build, () => damage.isAnyUnreadable());
   const ticks = createTicks(world, faults, platform);
   const { stories } = createFleet({
     world,
@@ -83,23 +86,37 @@ export const simulate = async ({
   checkTable(world, rows);
   const standing = createStanding({ world, faults, rows, accountId: ACCOUNT_ID, skewMs: skewMs() });
   createMishaps({ world, faults, books, rows, accountId: ACCOUNT_ID, rules, standing, stories });
+  const { boundMs } = bounds;
+  const surroundings = { world, faults, rows, accountId: ACCOUNT_ID, rules, boundMs, standing, stories };
+  const damage = createDamage(surroundings);
   checkVersions(world, rows);
   checkLeases({ world, faults, books, stories, bounds, standing });
   checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing, bounds }).beginAudit();
 
   const end = world.start + hours * 3_600_000;
-  await world.run(end);
-  if (world.failure() === undefined) {
-    checkEnd({ world, books, rows, accountId: ACCOUNT_ID, keepersNow: platform.now(), bounds, standing });
+  try {
+    await world.run(end);
+    if (world.failure() === undefined) {
+      checkEnd({ world, books, rows, accountId: ACCOUNT_ID, keepersNow: platform.now(), bounds, standing });
+    }
+  } catch (error) {
+    world.fail(thrownBy(error, world.now()));
   }
   return {
-    ...{
-      seed,
-      steps: world.steps(),
-      calls: upstream.calls().length,
-      sessions: stories.size,
-      chosen: faults.chosen,
-    },
-    ...{ faults: faults.hits(), violation: world.failure(), trace: world.trace.lines() },
+    seed,
+    steps: world.steps(),
+    calls: upstream.calls().length,
+    sessions: stories.size,
+    chosen: faults.chosen,
+    faults: faults.hits(),
+    violation: world.failure(),
+    trace: world.trace.lines(),
   };
+};
+
+/** Few faults have an account in which each of them can happen: nobody else uses one of an exclusive upstream. */
+const rulesFor = (chance: Chance, chosen: readonly FaultName[]): AccountRules => {
+  const rules = rulesOf(chance);
+  const isMetByOthers = chosen.length <= 3 && chosen.includes('id-taken');
+  return isMetByOthers ? { ...rules, isExclusive: false } : rules;
 };

@@ -27,6 +27,8 @@ export interface Story {
   usedAt: Instant;
   /** Until when use may have been noted, as far as anybody can know. */
   mayBeUsedUntil: Instant;
+  /** When the signs of its use were lost, and that was found out: it counts as used then. */
+  foundUsedAt: Instant;
   /** Use was noted that was late enough to arm idleness. */
   isArmed: boolean;
   readyShownAt: Instant | null;
@@ -57,17 +59,23 @@ export const DEFAULTS = {
 } as const;
 
 export const storyOf = (wanted: NewSession, now: Instant): Story => ({
-  ...{ id: wanted.sessionId, wanted, askedAt: now, createdAt: null, isRefused: false },
-  ...{
-    leaseMinutes: wanted.leaseMinutes,
-    mostAskedMinutes: Math.max(wanted.leaseMinutes, RULES.renewMarginMinutes),
-    promised: null,
-    stopAskedAt: null,
-    stopPromisedAt: null,
-    usedAt: now,
-    mayBeUsedUntil: now,
-  },
-  ...{ isArmed: false, readyShownAt: null, terminal: null, policyAt: now },
+  id: wanted.sessionId,
+  wanted,
+  askedAt: now,
+  createdAt: null,
+  isRefused: false,
+  leaseMinutes: wanted.leaseMinutes,
+  mostAskedMinutes: Math.max(wanted.leaseMinutes, RULES.renewMarginMinutes),
+  promised: null,
+  stopAskedAt: null,
+  stopPromisedAt: null,
+  usedAt: now,
+  mayBeUsedUntil: now,
+  foundUsedAt: now,
+  isArmed: false,
+  readyShownAt: null,
+  terminal: null,
+  policyAt: now,
   keepAlive: known(wanted.keepAlive ?? DEFAULTS.keepAlive),
   idleTimeout: known(
     wanted.idleTimeoutMinutes === undefined ? DEFAULTS.idleTimeoutMinutes : wanted.idleTimeoutMinutes,

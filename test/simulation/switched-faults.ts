@@ -35,6 +35,7 @@ export const createSwitchedFaults = (world: World): SwitchedFaults => {
     latest: () => undefined,
     spells: () => [],
     isOn: (name) => on.has(name),
+    draws: (name) => on.has(name),
     hit,
     count,
     strikes(name) {

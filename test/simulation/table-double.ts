@@ -81,12 +81,14 @@ export const createTableService = (world: World, faults: Faults, rows: TableRows
         let next: string | undefined = from;
         while (next !== undefined) {
           const start: string = next;
-          const count = faults.strikes('table-pages') ? chance.integer(0, 2) : atATime;
+          const isShort = faults.draws('table-pages');
+          const count = isShort ? Math.min(chance.integer(0, 2), atATime) : atATime;
           const page: { rows: Row[]; next: string | undefined } = await operate(
             process,
             `list ${start}`,
             () => rows.page(partition, start, to, count),
           );
+          if (isShort && page.next !== undefined) faults.hit('table-pages');
           yield* page.rows;
           next = page.next;
         }

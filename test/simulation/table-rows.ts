@@ -10,6 +10,8 @@ export interface TableRows {
   keys(partition: string): readonly string[];
   /** All rows of the partition as they are now; what is given back makes them so again. */
   backUp(partition: string): () => void;
+  /** Changes rows as no client of the table would: whatever their etags are. */
+  damage(partition: string, changes: readonly RowChange[]): void;
   /** Told of each transaction that was written, with the rows as they were. */
   watch(watcher: (written: Written) => void): void;
 }
@@ -20,6 +22,8 @@ export interface Written {
   before: ReadonlyMap<string, Row | undefined>;
   /** Written by nobody's wish: from a backup. */
   isRestored: boolean;
+  /** Nor this: rows are damaged, or repaired. */
+  isDamage: boolean;
 }
 
 /** A request that the service answers with 400: a fault of the caller. */
@@ -52,6 +56,10 @@ export const createTableRows = (): TableRows => {
     const made: Partition = { rows: new Map(), keys: [] };
     partitions.set(name, made);
     return made;
+  };
+
+  const tell = (written: Omit<Written, 'isRestored' | 'isDamage'> & Partial<Written>): void => {
+    for (const watcher of watchers) watcher({ isRestored: false, isDamage: false, ...written });
   };
 
   const write = ({ rows, keys }: Partition, change: RowChange, etags: Map<string, string>): void => {
@@ -99,7 +107,7 @@ export const createTableRows = (): TableRows => {
       const before = new Map(changes.map(({ rowKey }) => [rowKey, partition.rows.get(rowKey)]));
       const etags = new Map<string, string>();
       for (const change of changes) write(partition, change, etags);
-      for (const watcher of watchers) watcher({ partition: name, changes, before, isRestored: false });
+      tell({ partition: name, changes, before });
       return {
         type: 'written',
         etags: new Map(changes.map(({ rowKey }) => [rowKey, etags.get(rowKey) ?? ''])),
@@ -119,8 +127,14 @@ export const createTableRows = (): TableRows => {
           ...kept.map(({ rowKey, columns }) => ({ type: 'put', rowKey, columns }) as const),
         ];
         for (const change of changes) write(partition, change, new Map());
-        for (const watcher of watchers) watcher({ partition: name, changes, before, isRestored: true });
+        tell({ partition: name, changes, before, isRestored: true });
       };
+    },
+    damage(name, changes) {
+      const partition = partitionOf(name);
+      const before = new Map(changes.map(({ rowKey }) => [rowKey, partition.rows.get(rowKey)]));
+      for (const change of changes) write(partition, change, new Map());
+      tell({ partition: name, changes, before, isDamage: true });
     },
     watch(watcher) {
       watchers.push(watcher);

@@ -48,7 +48,8 @@ export interface Books {
     isOrphan?: boolean;
   }): Server;
   extend(server: Server, leaseMinutes: number, leftAt: Instant): void;
-  stop(server: Server, takesMs: number): void;
+  /** A stop arrives; undefined: nothing comes of it. */
+  stop(server: Server, takesMs: number | undefined): void;
   end(server: Server, status: 'Stopped' | 'Expired' | 'Error', error?: Server['error']): void;
   watch(watcher: Partial<Watcher>): void;
 }
@@ -91,23 +92,19 @@ export const createBooks = (world: World): Books => {
     living: () => [...servers.values()].filter(isLiving),
     create({ id, size, leaseMinutes, startsInMs, isFull, isForeign = false, isOrphan = false }) {
       const server: Server = {
-        ...{
-          isForeign,
-          isOrphan,
-          id,
-          size,
-          requestedMinutes: leaseMinutes,
-          leaseMinutes,
-          createdAt: world.now(),
-        },
-        ...{
-          status: 'Starting',
-          readyAt: null,
-          endedAt: null,
-          seenAt: null,
-          stoppingSince: null,
-          error: null,
-        },
+        isForeign,
+        isOrphan,
+        id,
+        size,
+        requestedMinutes: leaseMinutes,
+        leaseMinutes,
+        createdAt: world.now(),
+        status: 'Starting',
+        readyAt: null,
+        endedAt: null,
+        seenAt: null,
+        stoppingSince: null,
+        error: null,
       };
       servers.set(id, server);
       note(server, `created, starts in ${Math.round(startsInMs / 1000)} s`);
@@ -126,6 +123,7 @@ export const createBooks = (world: World): Books => {
     stop(server, takesMs) {
       for (const watcher of watchers) watcher.stopped?.(server);
       if (server.stoppingSince !== null) return;
+      if (takesMs === undefined) return note(server, 'is to be stopped, and runs on');
       server.stoppingSince = world.now();
       note(server, 'is being stopped');
       world.quietly(takesMs, () => end(server, 'Stopped'));

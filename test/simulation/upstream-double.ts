@@ -8,9 +8,10 @@ import {
 } from '../../shared/upstream/send.ts';
 import type { CallCheck, Leaving } from './check-calls.ts';
 import type { RateCheck } from './check-rate.ts';
+import type { FaultName } from './fault-kinds.ts';
 import type { Faults } from './faults.ts';
 import { abortInstantOf, type Process } from './process.ts';
-import { type Books, isLiving } from './upstream-books.ts';
+import type { Books } from './upstream-books.ts';
 import { answerOf, type Conditions, error, UPSTREAM } from './upstream-wire.ts';
 import type { World } from './world.ts';
 
@@ -48,38 +49,44 @@ export const createUpstreamService = (
   const lies = new Map<string, number>();
   const mayLie = (path: string): boolean => (lies.get(path) ?? 0) < world.now() - 60 * MINUTE_MS;
 
-  /** It disturbs nobody by itself: what is accepted is done. */
-  const hangs = ({ method, url }: HttpRequest): boolean => {
-    const [, id = ''] = /\/sessions\/([^/]+)\/:stop/.exec(url) ?? [];
-    const server = method === 'POST' ? books.find(decodeURIComponent(id)) : undefined;
-    if (server === undefined || !isLiving(server) || server.stoppingSince !== null) return false;
-    if (faults.isOn('upstream-hung-stop')) faults.count('upstream-hung-stop');
-    return faults.isOn('upstream-hung-stop');
-  };
-
-  const conditionsAt = (leftAt: number): Conditions => ({
+  const conditionsAt = (request: HttpRequest, leftAt: number): Conditions => ({
     now: world.now(),
     leftAt,
-    startsInMs: faults.strikes('upstream-slow-start')
-      ? chance.integer(4 * MINUTE_MS, 40 * MINUTE_MS)
-      : chance.integer(2_000, 150_000),
-    stopsInMs: faults.strikes('upstream-slow-stop')
-      ? chance.integer(20_000, 100_000)
-      : chance.integer(200, 8_000),
-    isFull: faults.strikes('upstream-full'),
-    refusesLease: false,
-    tokenLifetimeMs: faults.strikes('token-short') ? chance.integer(11, 20) * MINUTE_MS : 24 * 60 * MINUTE_MS,
     pageSize: chance.integer(1, 30),
+    launch() {
+      if (faults.strikes('upstream-full')) return { startsInMs: 0, isFull: true };
+      const isLarge = request.body?.includes(LARGE_MODEL) === true;
+      if (isLarge) return { startsInMs: chance.integer(8, 14) * MINUTE_MS, isFull: false };
+      const isSlow = faults.strikes('upstream-slow-start');
+      const startsInMs = isSlow
+        ? chance.integer(4 * MINUTE_MS, 40 * MINUTE_MS)
+        : chance.integer(2_000, 150_000);
+      return { startsInMs, isFull: false };
+    },
+    stopsInMs() {
+      if (faults.strikes('upstream-stop-ignored')) return undefined;
+      // It disturbs nobody by itself: what is accepted is done.
+      if (faults.draws('upstream-hung-stop')) {
+        faults.count('upstream-hung-stop');
+        return HUNG_STOP_MS;
+      }
+      const isSlow = faults.strikes('upstream-slow-stop');
+      return isSlow ? chance.integer(20_000, 100_000) : chance.integer(200, 8_000);
+    },
+    refusesLease: () => faults.strikes('upstream-refuses-lease'),
+    token() {
+      if (faults.draws('token-ends-early'))
+        return { saysMs: TOKEN_MS, holdsMs: chance.integer(5_000, 8 * MINUTE_MS) };
+      const isShort = faults.draws('token-short');
+      if (isShort) faults.count('token-short');
+      const lifetimeMs = isShort ? chance.integer(1, 20) * MINUTE_MS : TOKEN_MS;
+      return { saysMs: lifetimeMs, holdsMs: lifetimeMs };
+    },
+    endedEarly: () => faults.hit('token-ends-early'),
   });
 
-  const serve = (request: HttpRequest, leftAt: number): HttpAnswer => {
-    const conditions = conditionsAt(leftAt);
-    const refusesLease = request.method === 'PATCH' && faults.strikes('upstream-refuses-lease');
-    const stopsInMs = hangs(request) ? HUNG_STOP_MS : conditions.stopsInMs;
-    const isLarge = request.body?.includes(LARGE_MODEL) === true;
-    const startsInMs = isLarge ? chance.integer(8, 14) * MINUTE_MS : conditions.startsInMs;
-    return answerOf(books, request, { ...conditions, refusesLease, stopsInMs, startsInMs });
-  };
+  const serve = (request: HttpRequest, leftAt: number): HttpAnswer =>
+    answerOf(books, request, conditionsAt(request, leftAt));
 
   const send = (process: Process, request: HttpRequest): Promise<HttpAnswer> => {
     const { method, url, signal } = request;
@@ -98,6 +105,7 @@ export const createUpstreamService = (
       const counted = isToken ? undefined : rate.leaves(what);
       const op = OPS[method];
       const [, , , , sessionId = ''] = path.split(/[/?]/);
+      const isList = path.includes('/sessions?');
       const { body = '' } = request;
       const answeredOnce =
         op === undefined
@@ -137,11 +145,18 @@ export const createUpstreamService = (
       /** The effect, and what becomes of the answer. */
       const arrive = (afterMs: number, then: (got: HttpAnswer) => void): void =>
         world.quietly(afterMs, () => then(serve(request, leftAt)));
+      /** The effect, and another answer; a hit where it says something else. */
+      const distort = (name: FaultName, change: (got: HttpAnswer) => HttpAnswer): void =>
+        arrive(latency(), (got) => {
+          const changed = change(got);
+          if (changed.body !== got.body) faults.hit(name);
+          answer(changed);
+        });
 
       if (faults.strikes('upstream-unreachable') || faults.strikes('upstream-restart')) return unreachable();
       if (faults.strikes('upstream-outage')) return answer(error(503, 'Unavailable', 'down'), latency() * 2);
       if (isToken && faults.strikes('token-unavailable')) return answer(error(500, 'Internal', 'no'), 50);
-      if (!isToken && faults.isOn('upstream-429') && faults.strikes('upstream-429')) {
+      if (!isToken && faults.draws('upstream-429')) {
         const seconds = chance.pick([undefined, '1', '10', '60', '3600', 'soon']);
         const headers = seconds === undefined ? {} : { 'retry-after': seconds };
         const told = { status: 429, headers, body: '' };
@@ -161,7 +176,7 @@ export const createUpstreamService = (
         note(`arrives after ${lateMs} ms`);
         return arrive(lateMs, answer);
       }
-      if (faults.strikes('upstream-malformed')) {
+      if (faults.draws('upstream-malformed')) {
         const body = chance.pick([
           '',
           '<html>',
@@ -170,33 +185,36 @@ export const createUpstreamService = (
           '[]',
           '{"id":"other","status":"Ready"}',
         ]);
-        return arrive(latency(), (got) => answer({ ...got, body }));
+        // An answer that has no body is none that could be malformed.
+        return distort('upstream-malformed', (got) => (got.body === '' ? got : { ...got, body }));
       }
-      if (!isToken && faults.strikes('upstream-unknown-state')) {
-        return arrive(latency(), (got) =>
-          answer({ ...got, body: got.body.replace(/"status":"[A-Za-z]+"/g, '"status":"Hibernating"') }),
-        );
+      if (!isToken && faults.draws('upstream-unknown-state')) {
+        return distort('upstream-unknown-state', (got) => ({
+          ...got,
+          body: got.body.replace(/"status":"[A-Za-z]+"/g, '"status":"Hibernating"'),
+        }));
       }
       // Its tokens end while no new ones are to be had.
-      if (!isToken && faults.isOn('token-unavailable') && chance.hits(0.3))
+      if (!isToken && faults.isOn('token-unavailable') && chance.hits(0.3)) {
+        faults.hit('token-unavailable');
         return answer({ status: 401, headers: {}, body: '' });
+      }
       if (!isToken && faults.strikes('token-refused')) return answer({ status: 401, headers: {}, body: '' });
-      if (method === 'GET' && path.includes('/sessions/') && mayLie(path) && faults.strikes('upstream-404')) {
+      const isKnown = isList ? books.living().length > 0 : books.find(sessionId) !== undefined;
+      if (method === 'GET' && !isList && isKnown && mayLie(path) && faults.strikes('upstream-404')) {
         lies.set(path, leftAt);
         return answer(error(404, 'SessionNotFound', 'There is no such session.'));
       }
-      if (method === 'GET' && path.includes('/sessions?') && faults.strikes('upstream-partial-list')) {
-        return arrive(latency(), (got) => answer(partly(got, chance.integer(0, 2))));
+      if (isList && faults.draws('upstream-partial-list')) {
+        return distort('upstream-partial-list', (got) => partly(got, chance.integer(0, 2)));
       }
-      if (!isToken && method !== 'PUT' && faults.strikes('upstream-amnesia')) {
+      if (method !== 'PUT' && isKnown && faults.strikes('upstream-amnesia')) {
         const nothing = { status: 200, headers: {}, body: '{"sessions":[]}' };
-        return answer(
-          path.includes('/sessions?') ? nothing : error(404, 'SessionNotFound', 'No such session.'),
-        );
+        return answer(isList ? nothing : error(404, 'SessionNotFound', 'No such session.'));
       }
-      if (method === 'GET' && !isToken && faults.strikes('upstream-stale')) {
+      if (method === 'GET' && !isToken && faults.draws('upstream-stale')) {
         const minutes = chance.integer(1, 5);
-        return arrive(latency(), (got) => answer({ ...got, body: ofBefore(got.body, minutes) }));
+        return distort('upstream-stale', (got) => ({ ...got, body: ofBefore(got.body, minutes) }));
       }
       const slowness = faults.strikes('upstream-slow') ? chance.integer(1_000, 15_000) : 0;
       arrive(latency() + (chance.hits(0.5) ? slowness : 0), (got) => answer(got, latency() + slowness));
@@ -205,6 +223,9 @@ export const createUpstreamService = (
 
   return { connect: (process) => (request) => send(process, request), calls: () => calls };
 };
+
+/** As a token mostly holds: renewed often enough that what befalls new ones is met. */
+const TOKEN_MS = 45 * MINUTE_MS;
 
 const OPS: Partial<Record<HttpRequest['method'], Leaving['op']>> = {
   PUT: 'create',

@@ -10,16 +10,19 @@ import { type Books, isLiving, type Server } from './upstream-books.ts';
 export const UPSTREAM = 'http://upstream.example';
 export const UPSTREAM_ACCOUNT = '22222222-2222-2222-2222-222222222222';
 
-/** What is not the books' to decide: times and chances of this moment. */
+/** What is not the books' to decide: times and chances of this moment, each asked for where it makes a difference. */
 export interface Conditions {
   now: Instant;
   leftAt: Instant;
-  startsInMs: number;
-  stopsInMs: number;
-  isFull: boolean;
-  refusesLease: boolean;
-  tokenLifetimeMs: number;
   pageSize: number;
+  launch(): { startsInMs: number; isFull: boolean };
+  /** Undefined: the stop is answered, and nothing comes of it. */
+  stopsInMs(): number | undefined;
+  refusesLease(): boolean;
+  /** How long a new token holds: as it says, and in truth. */
+  token(): { saysMs: number; holdsMs: number };
+  /** A token was not taken, although it says that it still holds. */
+  endedEarly(): void;
 }
 
 /** The service's own clock is in no answer but `creationTime` and the end of a token. */
@@ -29,7 +32,7 @@ export const answerOf = (books: Books, request: HttpRequest, conditions: Conditi
   if (accounts !== 'accounts' || account !== UPSTREAM_ACCOUNT)
     return error(404, 'AccountNotFound', 'no account');
   if (collection === 'token') return tokenAnswer(conditions);
-  if (!hasToken(request, conditions.now))
+  if (!hasToken(request, conditions))
     return { status: 401, headers: { 'www-authenticate': 'Bearer' }, body: '' };
   const parameters = new URLSearchParams(query);
   if (parameters.get('api-version') !== '2021-01-01')
@@ -40,23 +43,29 @@ export const answerOf = (books: Books, request: HttpRequest, conditions: Conditi
     return createAnswer(books, server, decodeURIComponent(id), request, conditions);
   if (server === undefined) return error(404, 'SessionNotFound', 'There is no such session.');
   if (action === ':stop') {
-    if (isLiving(server)) books.stop(server, conditions.stopsInMs);
+    if (isLiving(server)) books.stop(server, server.stoppingSince === null ? conditions.stopsInMs() : 0);
     return { status: 204, headers: {}, body: '' };
   }
   if (request.method === 'PATCH') return extendAnswer(books, server, request, conditions);
   return json(200, propertiesOf(server, conditions.now));
 };
 
-const tokenAnswer = ({ now, tokenLifetimeMs }: Conditions): HttpAnswer => {
+const tokenAnswer = ({ now, token }: Conditions): HttpAnswer => {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = { exp: Math.floor((now + tokenLifetimeMs) / 1000) };
+  const { saysMs, holdsMs } = token();
+  const claims = { exp: Math.floor((now + saysMs) / 1000), holdsUntil: now + holdsMs };
   return json(200, { AccessToken: `${part({ alg: 'none' })}.${part(claims)}.` });
 };
 
-const hasToken = ({ headers }: HttpRequest, now: Instant): boolean => {
+const hasToken = ({ headers }: HttpRequest, { now, endedEarly }: Conditions): boolean => {
   const [, claims] = (headers.authorization ?? '').split('.');
   if (claims === undefined) return false;
-  return JSON.parse(Buffer.from(claims, 'base64url').toString()).exp * 1000 > now;
+  const { exp, holdsUntil }: { exp: number; holdsUntil: Instant } = JSON.parse(
+    Buffer.from(claims, 'base64url').toString(),
+  );
+  const isSaidToHold = exp * 1000 > now;
+  if (isSaidToHold && holdsUntil <= now) endedEarly();
+  return isSaidToHold && holdsUntil > now;
 };
 
 const createAnswer = (
@@ -64,14 +73,14 @@ const createAnswer = (
   server: Server | undefined,
   id: string,
   { body = '' }: HttpRequest,
-  { now, startsInMs, isFull }: Conditions,
+  { now, launch }: Conditions,
 ): HttpAnswer => {
   const { maxLeaseTimeMinutes: leaseMinutes, size }: { maxLeaseTimeMinutes: number; size: Size } =
     JSON.parse(body);
   if (!Number.isInteger(leaseMinutes) || leaseMinutes < 0 || leaseMinutes > 1440)
     return error(400, 'BadRequest', 'The maxLeaseTimeMinutes value is out of range.');
   if (server === undefined)
-    return json(201, propertiesOf(books.create({ id, size, leaseMinutes, startsInMs, isFull }), now));
+    return json(201, propertiesOf(books.create({ id, size, leaseMinutes, ...launch() }), now));
   const isSame = server.size === size && server.requestedMinutes === leaseMinutes;
   return isSame ? json(200, propertiesOf(server, now)) : error(409, 'Conflict', 'The id is taken.');
 };
@@ -84,7 +93,7 @@ const extendAnswer = (
 ): HttpAnswer => {
   const { maxLeaseTimeMinutes: leaseMinutes }: { maxLeaseTimeMinutes: number } = JSON.parse(body);
   const isTaken = leaseMinutes > server.leaseMinutes && leaseMinutes <= MAX_EXTENDED_LEASE_MINUTES;
-  if (!isTaken || refusesLease || !isLiving(server) || server.stoppingSince !== null)
+  if (!isTaken || !isLiving(server) || server.stoppingSince !== null || refusesLease())
     return error(422, 'InvalidLease', 'The maxLeaseTimeMinutes value cannot be had.');
   books.extend(server, leaseMinutes, leftAt);
   return json(200, propertiesOf(server, now));

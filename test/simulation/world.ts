@@ -20,6 +20,8 @@ export interface World {
   /** Ends the run: an invariant does not hold. */
   fail(violation: Violation): void;
   failure(): Violation | undefined;
+  /** Work of the simulation that nobody waits for: where it throws, the run ends, with that as its failure. */
+  watch(work: Promise<unknown>): void;
   /** Runs everything that is planned by then, or until an invariant fails. */
   run(until: Instant): Promise<void>;
   steps(): number;
@@ -29,6 +31,12 @@ const TURNS = 256;
 
 /** A Monday. Every run begins at the same instant, so that a trace depends on the seed alone. */
 export const START = Date.UTC(2026, 0, 5);
+
+/** That the simulation itself has thrown: its seed is to be looked at like any other that fails. */
+export const thrownBy = (error: unknown, at: Instant): Violation => {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { invariant: 'error', at, sessionId: '', text: `the simulation throws ${text}` };
+};
 
 export const createWorld = (seed: number, isWholeTrace = false): World => {
   const queue = createEventQueue();
@@ -51,6 +59,11 @@ export const createWorld = (seed: number, isWholeTrace = false): World => {
       failed ??= violation;
     },
     failure: () => failed,
+    watch(work) {
+      work.catch((error: unknown) => {
+        failed ??= thrownBy(error, now);
+      });
+    },
     run: (until) =>
       new Promise((resolve, reject) => {
         let isOver = false;
@@ -61,18 +74,23 @@ export const createWorld = (seed: number, isWholeTrace = false): World => {
         /** Events up to the first that may settle a promise: what follows from that one comes before the next. */
         const turn = (): void => {
           while (!isOver) {
-            if (failed !== undefined) return end(resolve);
+            if (failed !== undefined) {
+              end(resolve);
+              return;
+            }
             const event = queue.popBy(until);
             if (event === undefined) {
               now = until;
-              return end(resolve);
+              end(resolve);
+              return;
             }
             now = event.at;
             steps += 1;
             try {
               event.run();
             } catch (error) {
-              return end(() => reject(error));
+              end(() => reject(error));
+              return;
             }
             if (!event.isQuiet) return;
           }

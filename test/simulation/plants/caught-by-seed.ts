@@ -15,9 +15,14 @@ export const wrongInTable = async (
 ): Promise<readonly string[]> => {
   const table = readCaught();
   const meant = PLANTS.filter(({ name }) => isMeant(table[name]));
-  const questions = meant.map(({ name }) => ({ name, firstSeed: table[name]?.seed ?? 1, seeds: 1 }));
+  const questions = meant.map(({ name }) => ({
+    name,
+    firstSeed: table[name]?.seed ?? 1,
+    seeds: 1,
+    hours: HOURS,
+  }));
   const wrong: string[] = [];
-  await askAbout(questions, { workers: WORKERS, hours: HOURS }, (name, caught) => {
+  await askAbout(questions, WORKERS, (name, caught) => {
     const breaks = PLANTS.find((plant) => plant.name === name)?.breaks ?? [];
     if (caught === undefined) wrong.push(`${name} is not caught by seed ${table[name]?.seed ?? 'none'}`);
     else if (!breaks.includes(caught.invariant)) wrong.push(`${name} breaks ${caught.invariant} as well`);

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { RunReport } from '../run.ts';
 import { askAbout } from './ask.ts';
 import { type Caught, readCaught, writeCaught } from './caught.ts';
@@ -21,24 +20,23 @@ const lineOf = (name: string, caught: Caught | undefined, what: string): string 
 };
 
 /** Runs with the planted bug until a seed catches it. @throws Error where there is no such plant */
-export const runPlant = async (
+export const searchPlant = (
   name: string,
   search: Search,
   say: (line: string) => void,
+  told: (report: RunReport) => void,
 ): Promise<RunReport | undefined> => {
   const plant = plantNamed(name);
   say(`planted: ${plant.what}`);
-  const report = await findSeed(plant, search);
-  if (report === undefined) say(`not caught by ${search.seeds} seeds`);
-  return report;
+  return findSeed(plant, search, told);
 };
 
 /**
- * Looks for the first seed that catches each planted bug, or the one that is named, on all cores, and writes the table
+ * Looks for the first seed that catches each planted bug, or the one that is named, side by side, and writes the table
  * anew. False: one is not caught.
  */
 export const findPlants = async (
-  { seeds, hours, plant }: Pick<Search, 'seeds' | 'hours'> & { plant: string | undefined },
+  { firstSeed, seeds, hours, plant, workers }: Search & { plant: string | undefined; workers: number },
   say: (line: string) => void,
 ): Promise<boolean> => {
   // Those that took long the last time begin first.
@@ -48,8 +46,8 @@ export const findPlants = async (
   for (const { name } of asked) found.delete(name);
   const seedOf = (name: string): number => known[name]?.seed ?? seeds;
   const names = asked.map(({ name }) => name).sort((one, other) => seedOf(other) - seedOf(one));
-  const questions = names.map((name) => ({ name, firstSeed: 1, seeds }));
-  await askAbout(questions, { workers: availableParallelism(), hours }, (name, caught) => {
+  const questions = names.map((name) => ({ name, firstSeed, seeds, hours }));
+  await askAbout(questions, workers, (name, caught) => {
     if (caught !== undefined) found.set(name, caught);
     say(lineOf(name, caught, ''));
   });

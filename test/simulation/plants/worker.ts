@@ -1,15 +1,13 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { MINUTE_MS } from '../../../shared/lease.ts';
 import { START } from '../world.ts';
 import type { Caught } from './caught.ts';
-import { findSeed } from './find.ts';
+import { findSeed, type Search } from './find.ts';
 import { plantNamed } from './plants.ts';
 
 /** Looks for the seeds that catch planted bugs: it is given the next bug whenever it is done with one. */
-export interface PlantQuestion {
+export interface PlantQuestion extends Search {
   name: string;
-  firstSeed: number;
-  seeds: number;
 }
 
 export interface PlantAnswer {
@@ -19,8 +17,8 @@ export interface PlantAnswer {
 
 const port = parentPort;
 if (port !== null) {
-  port.on('message', async ({ name, firstSeed, seeds }: PlantQuestion) => {
-    const report = await findSeed(plantNamed(name), { firstSeed, seeds, hours: workerData.hours });
+  port.on('message', async ({ name, ...search }: PlantQuestion) => {
+    const report = await findSeed(plantNamed(name), search);
     const violation = report?.violation;
     const caught =
       report === undefined || violation === undefined
