@@ -210,9 +210,10 @@ export const checkServers = ({
  * The upstream has just answered 404 for what it has: what was concluded from that is none of the keeper's faults. A
  * single one confirms the stop of a server that was once observed (DESIGN §4.3), and that has begun to stop.
  */
-const wasTold404 = ({ stoppingSince }: Server, faults: Faults, now: Instant): boolean => {
+const wasTold404 = ({ stoppingSince, isToldToStop }: Server, faults: Faults, now: Instant): boolean => {
   const sinceMs = (name: FaultName): number => now - (faults.latest(name) ?? Number.NEGATIVE_INFINITY);
-  const isStopUnseen = stoppingSince !== null && sinceMs('upstream-404') < RECORDED_WITHIN_MS;
+  const isStopUnseen =
+    (isToldToStop || stoppingSince !== null) && sinceMs('upstream-404') < RECORDED_WITHIN_MS;
   return isStopUnseen || sinceMs('upstream-amnesia') < AMNESIA_LASTS_MS;
 };
 

@@ -67,7 +67,11 @@ const notGivenUp = (
   if (notHeard !== undefined) return notHeard;
   const wasHeard = server.seenAt !== null && faults.longestQuiet(server.seenAt, unheardAt) > boundMs();
   if (!wasHeard && story.readyShownAt === null) return undefined;
-  if (server.status !== 'Starting') return 'it was seen in time';
+  // What became Ready after its time may be given up by whoever has not seen that yet.
+  const { readyAt, createdAt } = server;
+  const wasLate = readyAt !== null && readyAt >= createdAt + STARTING_TIMEOUT_MS - CLOCKS_DIFFER_MS;
+  const isNews = readyAt !== null && world.now() - readyAt < boundMs() && story.readyShownAt === null;
+  if (server.status !== 'Starting' && !(wasLate && isNews)) return 'it was seen in time';
   return notYet('Starting for too long', server.createdAt + STARTING_TIMEOUT_MS, world);
 };
 

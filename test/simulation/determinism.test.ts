@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { chosenBy } from './fault-choice.ts';
+import { FAULT_KINDS } from './fault-kinds.ts';
 import { simulate } from './run.ts';
+import { runSeeds } from './seeds.ts';
+import type { WorkerReport } from './worker.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -16,6 +20,22 @@ describe('a simulation', () => {
     expect(again.trace.length).toBeGreaterThan(100);
     expect(again.trace.join('\n')).toBe(once.trace.join('\n'));
     expect(again.steps).toBe(once.steps);
+  });
+
+  it.each([
+    { what: 'one kind of fault', kinds: 1 },
+    { what: 'all kinds', kinds: Object.keys(FAULT_KINDS).length },
+  ])('with $what is the same in a worker, to the byte, for a whole day', async ({ kinds }) => {
+    const seeds = Array.from({ length: 50 }, (_, index) => index + 1);
+    const seed = seeds.find((one) => chosenBy(one, Object.keys(FAULT_KINDS)).length === kinds) ?? 0;
+    const options = { hours: 24, isWholeTrace: true } as const;
+    const reports: WorkerReport[] = [];
+    await runSeeds({ ...options, seeds: 1, firstSeed: seed, workers: 1 }, (report) => reports.push(report));
+    const inline = await simulate({ ...options, seed });
+    expect(inline.chosen).toHaveLength(kinds);
+    expect(inline.trace.length).toBeGreaterThan(1_000);
+    expect(reports[0]?.trace.join('\n')).toBe(inline.trace.join('\n'));
+    expect(reports[0]?.faults).toEqual([...inline.faults]);
   });
 
   it('is another one for another seed', async () => {

@@ -85,7 +85,7 @@ export const FAULT_KINDS = {
   'upstream-hung-stop': light(1),
   /** A stop is answered like any other, and nothing comes of it. */
   'upstream-stop-ignored': light(0.4),
-  'upstream-refuses-lease': light(0.5, 120),
+  'upstream-refuses-lease': light(0.25, 180),
   'token-unavailable': heavy(10, 0.7),
   /** Tokens that hold for minutes, and say so. */
   'token-short': light(1, 180),

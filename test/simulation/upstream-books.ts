@@ -22,6 +22,8 @@ export interface Server {
   seenAt: Instant | null;
   /** A stop was accepted: it goes on running, and billing, for a moment. */
   stoppingSince: Instant | null;
+  /** Whether a stop has ever arrived, and been answered like any other. */
+  isToldToStop: boolean;
   error: { code: string; message: string } | null;
 }
 
@@ -104,6 +106,7 @@ export const createBooks = (world: World): Books => {
         endedAt: null,
         seenAt: null,
         stoppingSince: null,
+        isToldToStop: false,
         error: null,
       };
       servers.set(id, server);
@@ -122,6 +125,7 @@ export const createBooks = (world: World): Books => {
     },
     stop(server, takesMs) {
       for (const watcher of watchers) watcher.stopped?.(server);
+      server.isToldToStop = true;
       if (server.stoppingSince !== null) return;
       if (takesMs === undefined) return note(server, 'is to be stopped, and runs on');
       server.stoppingSince = world.now();
