@@ -47,6 +47,19 @@ export const boundMs = ({ callGapMs }: Pick<AccountRules, 'callGapMs'>, sessions
 export const longestSurvivedOutageMs = ({ renewMarginMinutes }: Pick<Rules, 'renewMarginMinutes'>): number =>
   renewMarginMinutes * MINUTE_MS - BOUND_MS;
 
+/**
+ * When a kept session is given to be renewed, before its lease ends: docs/guarantees.md. The margin grows by a call gap
+ * for each session that is kept, as the keeper counts them each interval.
+ */
+export const marginMs = (
+  { renewMarginMinutes, callGapMs }: Pick<AccountRules, 'renewMarginMinutes' | 'callGapMs'>,
+  kept: number,
+): number => renewMarginMinutes * MINUTE_MS + kept * callGapMs;
+
+/** So long after an outage every one of so many kept sessions is renewed: the bound, and the calls of all of them. */
+export const renewalsMs = ({ callGapMs }: Pick<AccountRules, 'callGapMs'>, kept: number): number =>
+  BOUND_MS + kept * callGapMs;
+
 /** The numbers of one run. */
 export interface Bounds {
   readonly rules: AccountRules;

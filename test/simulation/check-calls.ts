@@ -1,8 +1,8 @@
 import type { Instant } from '../../shared/lease.ts';
-import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/vocabulary.ts';
 import type { RowChange } from '../../shared/store/table.ts';
 import { CLOCKS_DIFFER_MS, START_WINDOW_MS } from './bounds.ts';
 import { part } from './columns.ts';
+import { MOST_EXTENDED_MINUTES } from './service-terms.ts';
 import type { TableRows } from './table-rows.ts';
 import type { World } from './world.ts';
 
@@ -85,7 +85,7 @@ export const createCallCheck = (world: World, rows: TableRows): CallCheck => {
     if (op !== 'extend') return undefined;
     const asked = Number(JSON.parse(body).maxLeaseTimeMinutes);
     if (asked <= said.grantedMinutes) return `asks for ${asked} min, and ${said.grantedMinutes} are granted`;
-    if (asked > MAX_EXTENDED_LEASE_MINUTES) return `asks for ${asked} min, which nobody is ever given`;
+    if (asked > MOST_EXTENDED_MINUTES) return `asks for ${asked} min, which nobody is ever given`;
     return asked === said.refusedMinutes ? `asks for ${asked} min, which were just refused` : undefined;
   };
 

@@ -2,6 +2,7 @@ import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { readLive } from '../../shared/store/rows.ts';
 import type { Bounds } from './bounds.ts';
 import { DAMAGED } from './check-table.ts';
+import type { Faults } from './faults.ts';
 import type { Standing } from './standing.ts';
 import type { TableRows } from './table-rows.ts';
 import { type Books, isLiving } from './upstream-books.ts';
@@ -18,21 +19,51 @@ interface Surroundings {
   standing: Standing;
 }
 
-/** What is being done may take this long: a stop or a launch, from its beginning to its end. */
+/** What is being done may take this long: a launch, from its beginning to its end. */
 const UNDER_WAY_MS = 10 * MINUTE_MS;
+/** From the first call of a stop to the look that confirms it: the slowest server, and a repetition. */
+const STOPPING_MS = 2.5 * MINUTE_MS;
+/** docs/guarantees.md, "The bound": where a call failed before, its repetition waits for so much longer. */
+const REPETITION_MS = 30_000;
+const LOOK_MS = 20_000;
 
-/** V: long after the last fault the records say what the upstream says, and nothing is left over. */
-export const checkEnd = ({
-  world,
-  books,
-  rows,
-  accountId,
-  keepersNow,
-  bounds,
-  standing,
-}: Surroundings): void => {
+/** V in the midst of a run: in each stretch without faults, as soon as it is longer than the bound, and than a look takes. */
+export const checkQuietStretches = (
+  {
+    world,
+    faults,
+    keepersNow,
+    ...others
+  }: Omit<Surroundings, 'keepersNow'> & { keepersNow: () => Instant } & {
+    faults: Faults;
+  },
+  hours: number,
+): void => {
+  const { bounds } = others;
+  const isQuietFor = (forMs: number): boolean =>
+    faults.longestQuiet(world.now() - forMs, world.now()) >= forMs;
+  const end = world.start + hours * 60 * MINUTE_MS;
+  let judged = 0;
+  const look = (): void => {
+    world.quietly(LOOK_MS, look);
+    if (world.now() >= end) return;
+    const boundMs = bounds.boundMs() + REPETITION_MS;
+    const stretches = [boundMs, boundMs + STOPPING_MS, boundMs + bounds.rules.observeIntervalMs];
+    const passed = stretches.filter(isQuietFor).length;
+    if (passed > judged) checkEnd({ world, ...others, keepersNow: keepersNow() }, stretches[passed - 1]);
+    judged = passed;
+  };
+  world.quietly(LOOK_MS, look);
+};
+
+/** V: so long after the last fault the records say what the upstream says, and nothing is left over. */
+export const checkEnd = (
+  { world, books, rows, accountId, keepersNow, bounds, standing }: Surroundings,
+  quietMs = Number.POSITIVE_INFINITY,
+): void => {
   const { rules } = bounds;
-  const boundMs = bounds.boundMs();
+  const boundMs = bounds.boundMs() + REPETITION_MS;
+  const isLooked = quietMs >= boundMs + rules.observeIntervalMs;
   const fail = (sessionId: string, text: string): void =>
     world.fail({ invariant: 'V', at: world.now(), sessionId, text: `${sessionId}: ${text}` });
   const minutesAgo = (at: Instant): string => `${Math.round((keepersNow - at) / MINUTE_MS)} min ago`;
@@ -50,15 +81,17 @@ export const checkEnd = ({
     const { pending, desired, observed, leases, createdAt } = record;
     if (pending !== null && pending.until < keepersNow - boundMs)
       fail(record.sessionId, `${pending.op} is pending since ${minutesAgo(pending.until)}`);
-    if (desired.state === 'stopped' && desired.at < keepersNow - UNDER_WAY_MS)
+    const stoppingMs = Math.min(UNDER_WAY_MS, boundMs + STOPPING_MS);
+    if (desired.state === 'stopped' && quietMs >= stoppingMs && desired.at < keepersNow - stoppingMs)
       fail(record.sessionId, `is being stopped since ${minutesAgo(desired.at)}`);
     if (server === undefined || server.isForeign) {
       if (standing.isExcused(record.sessionId)) continue;
-      if (createdAt < keepersNow - UNDER_WAY_MS) fail(record.sessionId, 'there is no such server');
+      if (isLooked && createdAt < keepersNow - UNDER_WAY_MS)
+        fail(record.sessionId, 'there is no such server');
       continue;
     }
     const endedFor = server.endedAt === null ? 0 : world.now() - server.endedAt;
-    if (endedFor > rules.observeIntervalMs + boundMs)
+    if (isLooked && endedFor > rules.observeIntervalMs + boundMs)
       fail(
         record.sessionId,
         `${server.status} for ${Math.round(endedFor / MINUTE_MS)} min, and still recorded`,
@@ -67,6 +100,7 @@ export const checkEnd = ({
     if (isLiving(server) && readyFor > boundMs && observed.status !== 'Ready')
       fail(record.sessionId, `is Ready, and recorded as ${observed.status}`);
     if (
+      isLooked &&
       isLiving(server) &&
       readyFor > rules.observeIntervalMs &&
       leases.grantedMinutes !== server.leaseMinutes

@@ -1,6 +1,7 @@
-import { extensionCapMinutes, type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { type Bounds, CLOCKS_DIFFER_MS, RULES, START_WINDOW_MS } from './bounds.ts';
 import type { Faults } from './faults.ts';
+import { capMinutes } from './service-terms.ts';
 import type { Standing } from './standing.ts';
 import { type Story, sureOf } from './story.ts';
 import { type Books, leaseEndOf, type Server } from './upstream-books.ts';
@@ -56,7 +57,7 @@ const mostWanted = (
   const renewed = Math.max(fromMinutes + 1, elapsed + RULES.extensionMinutes + UNSURE_MINUTES);
   const isSettled = leftAt > story.policyAt + START_WINDOW_MS + CLOCKS_DIFFER_MS;
   const lives = isSettled ? [...story.maxLifetime.possible] : [null];
-  return Math.max(asked, Math.min(renewed, Math.max(...lives.map(extensionCapMinutes))));
+  return Math.max(asked, Math.min(renewed, Math.max(...lives.map(capMinutes))));
 };
 
 /** So long ago less than the margin was left to a kept session, where nothing has been in the way since. */
@@ -64,10 +65,11 @@ const lateBy = (server: Server, story: Story, leaseMinutes: number, now: Instant
   const { readyAt } = server;
   if (readyAt === null || sureOf(story.keepAlive) !== true || story.stopAskedAt !== null) return 0;
   // At its cap a lease is extended by its client's words alone; and what was refused is asked for again in smaller parts.
-  const cap = Math.min(...[...story.maxLifetime.possible].map(extensionCapMinutes));
-  if (leaseMinutes >= cap || faults.chosen.includes('upstream-refuses-lease')) return 0;
+  const cap = Math.min(...[...story.maxLifetime.possible].map(capMinutes));
+  if (leaseMinutes >= cap) return 0;
   const marginFrom = leaseEndOf({ ...server, leaseMinutes }) - RULES.renewMarginMinutes * MINUTE_MS;
   const from = Math.max(marginFrom, readyAt, story.policyAt);
   const quietFrom = from - AFTERMATH_MS;
+  if ((server.refusedAt ?? Number.NEGATIVE_INFINITY) > quietFrom) return 0;
   return faults.longestQuiet(quietFrom, now) < now - quietFrom ? 0 : now - from;
 };

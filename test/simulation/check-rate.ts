@@ -1,6 +1,9 @@
 import type { Instant } from '../../shared/lease.ts';
 import type { AccountRules } from '../../shared/session.ts';
 import { CLOCKS_DIFFER_MS, START_WINDOW_MS } from './bounds.ts';
+import type { FaultName } from './fault-kinds.ts';
+import type { Faults } from './faults.ts';
+import type { Process } from './process.ts';
 import type { TableRows } from './table-rows.ts';
 import type { World } from './world.ts';
 
@@ -8,8 +11,8 @@ import type { World } from './world.ts';
 export interface RateCheck {
   /** A call leaves; what it gives back is told where it was answered 401, and so was no call. */
   leaves(what: string): { refused(): void };
-  /** An instance that lives on heard that it is to wait, with nothing between it and the table. */
-  told(retryAfterMs: number): void;
+  /** An instance is handed an answer that tells to wait: all instances have to, unless something befalls it at once. */
+  told(process: Process, retryAfterMs: number): void;
 }
 
 /** A slot is taken before the call leaves: by so much calls may come closer together. */
@@ -17,10 +20,30 @@ const SLACK_MS = START_WINDOW_MS + CLOCKS_DIFFER_MS;
 
 /** Longer than this nobody is held back. */
 const LONGEST_MS = 120_000;
-const WRITTEN_WITHIN_MS = 3_000;
+/** An instance that hears that it is to wait has told the others, where nothing is in its way. */
+const WRITTEN_WITHIN_MS = 1_000;
+/** What an instance is busy with at the table while it hears of it: an operation that waits for its time-out. */
+const BUSY_MS = 3_000;
+/** What keeps one that was told from telling the others. */
+const IN_THE_WAY: readonly FaultName[] = [
+  'table-outage',
+  'table-throttled',
+  'table-500',
+  'table-reply-lost',
+  'table-timeout',
+  'table-slow',
+  'table-restored',
+  'crash',
+  'freeze',
+  'pause',
+  'redeploy',
+  'function-timeout',
+  'clock-jump',
+];
 
 interface Surroundings {
   world: World;
+  faults: Faults;
   rows: TableRows;
   accountId: string;
   rules: AccountRules;
@@ -28,18 +51,31 @@ interface Surroundings {
   skewMs: () => number;
 }
 
-export const createRateCheck = ({ world, rows, accountId, rules, skewMs }: Surroundings): RateCheck => {
+export const createRateCheck = ({
+  world,
+  faults,
+  rows,
+  accountId,
+  rules,
+  skewMs,
+}: Surroundings): RateCheck => {
   const { callGapMs } = rules;
   /** When the next call may leave, were all of them exactly a gap apart. */
   let dueAt = 0;
   /** The row said: nobody before. Calls whose slot was taken by then may still leave. */
   let heldBack: { from: Instant; until: Instant } | undefined;
+  /** The upstream's own memory of whom it told to wait: what no call of anybody may come between. */
+  let waits: { from: Instant; until: Instant }[] = [];
+
+  const isInTheWay = (from: Instant): boolean =>
+    IN_THE_WAY.some((name) => (faults.latest(name) ?? Number.NEGATIVE_INFINITY) >= from);
 
   rows.watch(({ partition, changes, isRestored }) => {
     // What the row said of calls is forgotten with everything else.
     if (isRestored) {
       dueAt = 0;
       heldBack = undefined;
+      waits = [];
     }
     if (partition !== accountId || !changes.some(({ rowKey }) => rowKey === 'gate')) return;
     const next = rows.get(accountId, 'gate')?.columns.nextCallAt;
@@ -50,14 +86,15 @@ export const createRateCheck = ({ world, rows, accountId, rules, skewMs }: Surro
   });
 
   return {
-    told(retryAfterMs) {
-      const until = world.now() + Math.min(retryAfterMs, LONGEST_MS);
+    told(process, retryAfterMs) {
+      const at = world.now();
+      const until = at + Math.min(retryAfterMs, LONGEST_MS) - CLOCKS_DIFFER_MS;
+      if (process.isPaused()) return;
       world.quietly(WRITTEN_WITHIN_MS, () => {
-        const next = rows.get(accountId, 'gate')?.columns.nextCallAt;
-        const held = (next instanceof Date ? next.getTime() : 0) - skewMs();
-        if (held >= until - CLOCKS_DIFFER_MS || until < world.now()) return;
-        const text = 'an instance was told to wait, and the others are not';
-        world.fail({ invariant: 'R', at: world.now(), sessionId: '', text });
+        if (!process.isAlive() || process.isPaused() || isInTheWay(at - BUSY_MS)) return;
+        // A slot that was taken before it was written may still be used.
+        const from = world.now() + SLACK_MS;
+        waits = [...waits.filter((wait) => wait.until > from), ...(from < until ? [{ from, until }] : [])];
       });
     },
     leaves(what) {
@@ -67,6 +104,8 @@ export const createRateCheck = ({ world, rows, accountId, rules, skewMs }: Surro
       if (now < dueAt - SLACK_MS) fail(`${dueAt - now} ms before its turn, with a call each ${callGapMs} ms`);
       if (heldBack !== undefined && now > heldBack.from && now < heldBack.until)
         fail(`${heldBack.until - now} ms before the time that the upstream told to wait`);
+      const told = waits.find(({ from, until }) => from < now && now < until);
+      if (told !== undefined) fail(`${told.until - now} ms before the end of what the upstream told to wait`);
       dueAt = Math.max(now, dueAt) + callGapMs;
       return {
         refused() {

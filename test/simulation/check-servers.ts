@@ -1,10 +1,21 @@
-import { extensionCapMinutes, type Instant, MINUTE_MS } from '../../shared/lease.ts';
-import { MAX_EXTENDED_LEASE_MINUTES } from '../../shared/protocol/vocabulary.ts';
-import { STARTING_TIMEOUT_MS, UNSENT_LAUNCH_TIMEOUTS } from '../../shared/session.ts';
-import { type Bounds, CLOCKS_DIFFER_MS, longestSurvivedOutageMs, START_WINDOW_MS } from './bounds.ts';
+import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import {
+  type Bounds,
+  CLOCKS_DIFFER_MS,
+  longestSurvivedOutageMs,
+  marginMs,
+  renewalsMs,
+  START_WINDOW_MS,
+} from './bounds.ts';
 import { wrongStop } from './check-stops.ts';
 import type { FaultName } from './fault-kinds.ts';
 import type { Faults } from './faults.ts';
+import {
+  capMinutes,
+  MOST_EXTENDED_MINUTES,
+  STARTING_AT_MOST_MS,
+  UNSENT_LAUNCH_TIMEOUTS,
+} from './service-terms.ts';
 import type { Standing } from './standing.ts';
 import { type Story, sureOf } from './story.ts';
 import type { TableRows } from './table-rows.ts';
@@ -150,11 +161,28 @@ export const checkServers = ({
           `expired at ${server.leaseMinutes} min, and ${story.promised?.leaseMinutes} were promised`,
         );
       }
-      if (isLapse(server, story, now(), faults, bounds)) {
+      if (isLapse(server, story, now(), faults, bounds, keptNow())) {
         fail('K', server, `kept and in use, and expired at ${server.leaseMinutes} min`);
       }
     },
   });
+
+  /** How many are kept alive: for certain and for so long that they were counted, and at the most. */
+  const keptNow = (): Kept => {
+    const kept = books
+      .living()
+      .map((server) => ({ server, story: stories.get(server.id) }))
+      .filter(({ story }) => story?.keepAlive.possible.has(true));
+    const countedBy = now() - 2 * bounds.rules.observeIntervalMs;
+    const sure = kept.filter(
+      ({ server, story }) =>
+        story !== undefined &&
+        sureOf(story.keepAlive) === true &&
+        server.createdAt < countedBy &&
+        story.policyAt < countedBy,
+    );
+    return { least: sure.length, most: kept.length + 1 };
+  };
 
   /** A server without a living record is found by the list of the whole account, an interval apart. */
   const auditStranger = (server: Server): void => {
@@ -176,9 +204,6 @@ export const checkServers = ({
     if (faults.longestQuiet(server.createdAt, now()) > within) fail('L', server, 'nobody knows of it');
   };
 
-  /** Answers of before make the keeper unsure by so much; only the late end is over for certain. */
-  const staleMs = faults.chosen.includes('upstream-stale') ? STALE_MS : 0;
-
   const audit = (): void => {
     world.quietly(AUDIT_MS, audit);
     for (const server of books.living()) {
@@ -192,7 +217,7 @@ export const checkServers = ({
       }
       const known = readyKnownAt.get(server.id);
       const isStray = rows.get(accountId, `ended:${server.id}`) !== undefined;
-      const unwanted = unwantedSince(server, story, known, isStray ? now() : undefined, standing, staleMs);
+      const unwanted = unwantedSince(server, story, known, isStray ? now() : undefined, standing);
       for (const [why, since] of unwanted) {
         const isLate =
           faults.longestQuiet(since, now()) > boundMs() ||
@@ -229,10 +254,15 @@ const isPromiseBroken = (
   if (promised === null || server.readyAt === null) return false;
   if (story.stopAskedAt !== null || server.stoppingSince !== null) return false;
   // Before there is a server, a lease is promised in the hope that the service has no objection.
-  if (faults.chosen.includes('upstream-refuses-lease')) return false;
-  if (server.leaseMinutes >= Math.min(promised.leaseMinutes, MAX_EXTENDED_LEASE_MINUTES)) return false;
+  if (server.refusedAt !== null) return false;
+  if (server.leaseMinutes >= Math.min(promised.leaseMinutes, MOST_EXTENDED_MINUTES)) return false;
   return faults.longestQuiet(Math.max(promised.at, server.readyAt), now) > boundMs;
 };
+
+interface Kept {
+  least: number;
+  most: number;
+}
 
 /** K: a lease ended that should have been extended, and there was time to do it. */
 const isLapse = (
@@ -240,7 +270,8 @@ const isLapse = (
   story: Story,
   now: Instant,
   faults: Faults,
-  { rules, boundMs, troubledBoundMs }: Bounds,
+  { rules, troubledBoundMs }: Bounds,
+  kept: Kept,
 ): boolean => {
   const [keepAlive, idleTimeout, maxLifetime] = [story.keepAlive, story.idleTimeout, story.maxLifetime].map(
     (known) => sureOf<boolean | number | null>(known as never),
@@ -248,13 +279,13 @@ const isLapse = (
   if (keepAlive !== true || idleTimeout === undefined || maxLifetime === undefined) return false;
   if (story.stopAskedAt !== null || server.stoppingSince !== null || server.readyAt === null) return false;
   // A service that refuses the very last minute below the cap is not asked again: a refusal is never repeated unchanged.
-  const lastRefused = faults.chosen.includes('upstream-refuses-lease') ? 1 : 0;
-  if (server.leaseMinutes >= extensionCapMinutes(maxLifetime) - lastRefused) return false;
+  const lastRefused = server.refusedAt === null ? 0 : 1;
+  if (server.leaseMinutes >= capMinutes(maxLifetime) - lastRefused) return false;
   const usedAt = Math.max(story.usedAt, server.readyAt);
   if (idleTimeout !== null && usedAt + idleTimeout * MINUTE_MS < now + CLOCKS_DIFFER_MS) return false;
-  const from = Math.max(server.readyAt, story.policyAt, now - rules.renewMarginMinutes * MINUTE_MS);
+  const from = Math.max(server.readyAt, story.policyAt, now - marginMs(rules, kept.least));
   return (
-    faults.longestQuiet(from, now) > boundMs() ||
+    faults.longestQuiet(from, now) > renewalsMs(rules, kept.most) ||
     faults.longestClear(from, now) > Math.min(longestSurvivedOutageMs(rules), troubledBoundMs())
   );
 };
@@ -266,16 +297,15 @@ const unwantedSince = (
   readyKnownAt: Instant | undefined,
   strayAt: Instant | undefined,
   standing: Standing,
-  staleMs: number,
 ): [string, Instant][] => {
   const found: [string, Instant][] = [];
   const heldUntil = standing.heldUntil(server.id);
   if (story.stopPromisedAt !== null) found.push(['its stop was promised', story.stopPromisedAt]);
   if (story.terminal !== null) found.push([`shown as ${story.terminal.status}`, story.terminal.at]);
   if (strayAt !== undefined && story.terminal === null) found.push(['its record is ended', server.createdAt]);
-  const { status, seenAt, readyAt } = server;
+  const { status, seenAt, staleAt, readyAt } = server;
   if (status === 'Starting' && seenAt !== null)
-    found.push(['Starting for too long', Math.max(seenAt + STARTING_TIMEOUT_MS + MINUTE_MS, heldUntil)]);
+    found.push(['Starting for too long', Math.max(seenAt + STARTING_AT_MOST_MS + MINUTE_MS, heldUntil)]);
   if (readyAt === null || readyKnownAt === undefined) return found;
   const [idle, life] = [sureOf(story.idleTimeout), sureOf(story.maxLifetime)];
   const isArmed = story.isArmed || sureOf(story.keepAlive) === true || sureOf(story.isIdleExplicit) === true;
@@ -285,7 +315,8 @@ const unwantedSince = (
     found.push(['idle', Math.max(from + idle * MINUTE_MS, heldUntil)]);
   }
   if (typeof life === 'number') {
-    // The keeper counts by the late end of what it knows: whole minutes.
+    // The keeper counts by the late end of what it knows: whole minutes, and an answer of before makes it unsure by more.
+    const staleMs = staleAt === null ? 0 : STALE_MS;
     const over = Math.max(readyAt + life * MINUTE_MS, story.policyAt) + MINUTE_MS + staleMs;
     found.push(['past its lifetime', Math.max(over, readyKnownAt, heldUntil)]);
   }

@@ -1,7 +1,7 @@
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
-import { STARTING_TIMEOUT_MS } from '../../shared/session.ts';
 import { type Bounds, CLOCKS_DIFFER_MS } from './bounds.ts';
 import type { Faults } from './faults.ts';
+import { STARTING_AT_MOST_MS } from './service-terms.ts';
 import type { Standing } from './standing.ts';
 import type { Story } from './story.ts';
 import { formatSince } from './trace.ts';
@@ -9,6 +9,8 @@ import type { Server } from './upstream-books.ts';
 import type { World } from './world.ts';
 
 const ARMING_MS = MINUTE_MS;
+/** The longest that a repetition waits after an attempt in vain. */
+const RETRY_MS = 30_000;
 
 interface Surroundings {
   world: World;
@@ -66,13 +68,16 @@ const notGivenUp = (
   const notHeard = notYet('past its launch time-out', unheardAt, world);
   if (notHeard !== undefined) return notHeard;
   const wasHeard = server.seenAt !== null && faults.longestQuiet(server.seenAt, unheardAt) > boundMs();
-  if (!wasHeard && story.readyShownAt === null) return undefined;
+  // Once it was given up it is stopped within the bound; and as soon as that is possible, it is seen.
+  const isTooLate =
+    server.stoppingSince === null && faults.longestQuiet(unheardAt, world.now()) > boundMs() + RETRY_MS;
+  if (!wasHeard && story.readyShownAt === null && !isTooLate) return undefined;
   // What became Ready after its time may be given up by whoever has not seen that yet.
   const { readyAt, createdAt } = server;
-  const wasLate = readyAt !== null && readyAt >= createdAt + STARTING_TIMEOUT_MS - CLOCKS_DIFFER_MS;
+  const wasLate = readyAt !== null && readyAt >= createdAt + STARTING_AT_MOST_MS - CLOCKS_DIFFER_MS;
   const isNews = readyAt !== null && world.now() - readyAt < boundMs() && story.readyShownAt === null;
   if (server.status !== 'Starting' && !(wasLate && isNews)) return 'it was seen in time';
-  return notYet('Starting for too long', server.createdAt + STARTING_TIMEOUT_MS, world);
+  return notYet('Starting for too long', createdAt + STARTING_AT_MOST_MS, world);
 };
 
 const notYet = (what: string, at: Instant, world: World): string | undefined => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Row } from '../../shared/store/table.ts';
+import { missingEvent } from './check-history.ts';
 import { part } from './columns.ts';
 import type { TableRows, Written } from './table-rows.ts';
 import type { Invariant } from './violation.ts';
@@ -86,9 +86,14 @@ const checkRecord = (
 ): void => {
   const sessionId = rowKey.slice('session:'.length);
   const [old, now] = [before.get(rowKey), rows.get(partition, rowKey)];
-  const changed = differences(old, now);
-  const hasEvent = changes.some((change) => change.type === 'create' && change.rowKey.startsWith('event:'));
-  if (changed.length > 0 && !hasEvent) fail('A', sessionId, `${changed.join(', ')} changed without an event`);
+  const missing = missingEvent({
+    sessionId,
+    old,
+    now,
+    ended: rows.get(partition, `ended:${sessionId}`),
+    changes,
+  });
+  if (missing !== undefined) fail('A', sessionId, missing);
   if (old?.columns.pending === now?.columns.pending) return;
   const [was, is] = [part(old, 'pending'), part(now, 'pending')];
   const isNewCall = is !== null && is?.opId !== was?.opId;
@@ -96,16 +101,3 @@ const checkRecord = (
     fail('L', sessionId, `${is?.op} was decided on a record that says stop`);
   }
 };
-
-const differences = (old: Row | undefined, now: Row | undefined): string[] => {
-  if ((old === undefined) !== (now === undefined)) return ['its life'];
-  const differs = (column: string, name: string): boolean =>
-    old?.columns[column] !== now?.columns[column] && part(old, column)?.[name] !== part(now, column)?.[name];
-  return STATES.filter(([column, name]) => differs(column, name)).map(([, , what]) => what);
-};
-
-const STATES = [
-  ['desired', 'state', 'what is wanted'],
-  ['observed', 'status', 'what is seen'],
-  ['leases', 'grantedMinutes', 'the lease'],
-] as const;

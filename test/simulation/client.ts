@@ -7,12 +7,13 @@ import {
 } from '../../shared/errors.ts';
 import type { Keeper } from '../../shared/keeper.ts';
 import type { Instant } from '../../shared/lease.ts';
-import { type SessionView, shownStatus } from '../../shared/view.ts';
+import type { SessionView } from '../../shared/view.ts';
 import type { SessionChange } from '../../shared/wishes.ts';
 import type { Chance } from './chance.ts';
 import type { Faults } from './faults.ts';
 import { rest, someChange, workMs } from './habits.ts';
 import type { Answer, Platform } from './platform.ts';
+import { type ShownAs, shownAs } from './service-terms.ts';
 import { hasChanged, hasPromise, mayChange, type Story } from './story.ts';
 import type { Ticks } from './ticks.ts';
 import type { Invariant } from './violation.ts';
@@ -140,7 +141,7 @@ export const createClient = ({
     const answer = await call<Use>(isBeat ? 'heartbeat' : 'show', (keeper) =>
       isBeat
         ? keeper.heartbeat(id).then(({ status }) => ({ status }))
-        : keeper.show(id, true).then((answer) => ({ status: shownStatus(answer.view.session), ...answer })),
+        : keeper.show(id, true).then((answer) => ({ status: shownAs(answer.view), ...answer })),
     );
     const isAdrift = answer.type === 'lost' && answer.sent;
     story.mayBeUsedUntil = Math.max(before, world.now() + (isAdrift ? ZOMBIE_MS : 0));
@@ -236,7 +237,7 @@ export const createClient = ({
 };
 
 interface Use {
-  status: ReturnType<typeof shownStatus>;
+  status: ShownAs;
   view?: SessionView;
   unfinished?: boolean;
 }

@@ -1,10 +1,10 @@
 import { SessionExistsError } from '../../shared/errors.ts';
 import type { Heartbeat, Keeper } from '../../shared/keeper.ts';
-import type { Session } from '../../shared/session.ts';
-import { type SessionView, shownStatus } from '../../shared/view.ts';
+import type { SessionView } from '../../shared/view.ts';
 import type { NewSession, SessionChange } from '../../shared/wishes.ts';
 import { PAUSE_MS } from './crash-points-probe.ts';
 import type { Stage } from './crash-points-stage.ts';
+import { shownAs } from './service-terms.ts';
 import { hasChanged, mayChange, type Story, storyOf } from './story.ts';
 
 /** A client's calls to any instance, and the note of what it was promised: the checks judge by that. */
@@ -32,8 +32,8 @@ export const createPointClient = (
   const story = storyOf(wanted, world.now());
   stories.set(sessionId, story);
 
-  const note = (session: Session): void => {
-    const status = shownStatus(session);
+  const note = (view: SessionView): void => {
+    const status = shownAs(view);
     if (status === 'Ready') story.readyShownAt ??= world.now();
     if (story.terminal !== null && story.terminal.status !== status) {
       const text = `${sessionId} was shown as ${story.terminal.status}, and now as ${status}`;
@@ -43,7 +43,7 @@ export const createPointClient = (
       story.terminal ??= { status, at: world.now() };
   };
   const shown = (view: SessionView): SessionView => {
-    note(view.session);
+    note(view);
     return view;
   };
 

@@ -72,7 +72,7 @@ export const createStage = (rules: AccountRules = RULES): Stage => {
   const rows = createTableRows();
   const books = createBooks(world);
   const stories = new Map<string, Story>();
-  const rate = createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules, skewMs: () => 0 });
+  const rate = createRateCheck({ world, faults, rows, accountId: ACCOUNT_ID, rules, skewMs: () => 0 });
   const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate);
   const partsOf = createParts(world, createTableService(world, faults, rows), upstream, rules);
   const bounds = createBounds(rules, () => books.living().length);

@@ -1,6 +1,6 @@
 import type { Instant } from '../../shared/lease.ts';
 import type { AccountRules } from '../../shared/session.ts';
-import { type SessionView, shownStatus } from '../../shared/view.ts';
+import type { SessionView } from '../../shared/view.ts';
 import type { NewSession } from '../../shared/wishes.ts';
 import { RULES } from './bounds.ts';
 import type { Chance } from './chance.ts';
@@ -8,6 +8,7 @@ import { createClasses } from './classes.ts';
 import { type Client, createClient } from './client.ts';
 import type { Faults } from './faults.ts';
 import type { Platform } from './platform.ts';
+import { shownAs } from './service-terms.ts';
 import { hasPromise, type Story, storyOf } from './story.ts';
 import type { Ticks } from './ticks.ts';
 import type { Books } from './upstream-books.ts';
@@ -134,7 +135,7 @@ const watchLists = (
 const noteShown =
   (world: World, isExcused: (id: string) => boolean) =>
   (story: Story, view: SessionView, begunAt: Instant): void => {
-    const status = shownStatus(view.session);
+    const status = shownAs(view);
     const { terminal, id: sessionId } = story;
     if (status === 'Ready') story.readyShownAt ??= world.now();
     if (isExcused(sessionId)) return;

@@ -2,6 +2,7 @@ import type { Surroundings } from '../../shared/reconcile.ts';
 import type { AccountRules } from '../../shared/session.ts';
 import { createStore } from '../../shared/store/store.ts';
 import { createUpstream } from '../../shared/upstream/upstream.ts';
+import { isExpectedFault } from './expected-faults.ts';
 import { newerVersion } from './newer-version.ts';
 import type { Process } from './process.ts';
 import { DEFAULTS } from './story.ts';
@@ -54,6 +55,11 @@ export const createParts = (
         if (entry.kind === 'sweep') return;
         const { kind, accountId, ...rest } = entry;
         world.trace.note(process.name, `${kind} ${JSON.stringify(rest)}`);
+        if (entry.kind === 'fault' && !isExpectedFault(entry))
+          world.fail({
+            ...{ invariant: 'error', at: world.now(), sessionId: entry.sessionId ?? '' },
+            text: `${process.name} reports a fault of its own: ${entry.what}: ${entry.error}`,
+          });
       },
     },
   });

@@ -25,7 +25,7 @@ const keepAll = async (kept: number, eachMs: number, others: number) => {
   const faults = createSwitchedFaults(world);
   const rows = createTableRows();
   const books = createBooks(world);
-  const rate = createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules, skewMs: () => 0 });
+  const rate = createRateCheck({ world, faults, rows, accountId: ACCOUNT_ID, rules, skewMs: () => 0 });
   const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate);
   const partsOf = createParts(world, createTableService(world, faults, rows), upstream, rules);
   const [one, other] = ['one', 'other'].map((name) => {

@@ -3,7 +3,7 @@ import type { AccountRules } from '../../shared/session.ts';
 import { createBounds, rulesOf } from './bounds.ts';
 import type { Chance } from './chance.ts';
 import { createCallCheck } from './check-calls.ts';
-import { checkEnd } from './check-end.ts';
+import { checkEnd, checkQuietStretches } from './check-end.ts';
 import { checkLeases } from './check-leases.ts';
 import { createRateCheck } from './check-rate.ts';
 import { checkServers } from './check-servers.ts';
@@ -63,7 +63,7 @@ export const simulate = async ({
   // Those of others cost the keeper no calls but the pages of its list, which give way to everything else.
   const bounds = createBounds(rules, () => books.living().filter((server) => !isNeighbour(server)).length);
   const skewMs = (): number => platform.now() - world.now();
-  const rate = createRateCheck({ world, rows, accountId: ACCOUNT_ID, rules, skewMs });
+  const rate = createRateCheck({ world, faults, rows, accountId: ACCOUNT_ID, rules, skewMs });
   const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate);
   const partsOf = createParts(world, table, upstream, rules);
   /** The product, as `functions/app.ts` puts it together. */
@@ -93,11 +93,14 @@ export const simulate = async ({
   checkLeases({ world, faults, books, stories, bounds, standing });
   checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing, bounds }).beginAudit();
 
+  const order = { world, books, rows, accountId: ACCOUNT_ID, bounds, standing };
+  checkQuietStretches({ ...order, faults, keepersNow: platform.now }, hours);
+
   const end = world.start + hours * 3_600_000;
   try {
     await world.run(end);
     if (world.failure() === undefined) {
-      checkEnd({ world, books, rows, accountId: ACCOUNT_ID, keepersNow: platform.now(), bounds, standing });
+      checkEnd({ ...order, keepersNow: platform.now() });
     }
   } catch (error) {
     world.fail(thrownBy(error, world.now()));

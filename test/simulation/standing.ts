@@ -48,6 +48,7 @@ const BRAKE_LEAST = 5;
 const BRAKE_SHARE = 0.25;
 const BRAKE_WINDOW_MS = 10 * 60_000;
 const HOLD_SPENT_MS = 60 * 60_000;
+const REFUSED_CREATE = 'refused to create';
 
 export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surroundings): Standing => {
   const fail = (sessionId: string, text: string, invariant: Invariant = 'L'): void =>
@@ -69,8 +70,7 @@ export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surro
       const [kind, id = ''] = rowKey.split(':');
       if (kind === 'gate') noteGrace(before.get(rowKey), isRestored);
       if (kind === 'session') noteHold(id, isRestored);
-      // Those that the gate counts; the others are no stops of servers that are known.
-      if (kind === 'event' && !isRestored && before.has('gate')) noteUnasked(id, rowKey);
+      if (kind === 'event' && !isRestored) noteUnasked(id, rowKey);
     }
     if (isRestored) unasked = [];
   });
@@ -136,7 +136,9 @@ export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surro
 
   const noteUnasked = (sessionId: string, rowKey: string): void => {
     const columns = rows.get(accountId, rowKey)?.columns;
-    const isStop = columns?.kind === 'stop' && columns.because !== 'asked';
+    // A create that the upstream has refused ends a session of which no server is known.
+    const isRefused = columns?.because === 'launch' && String(columns.detail).includes(REFUSED_CREATE);
+    const isStop = columns?.kind === 'stop' && columns.because !== 'asked' && !isRefused;
     const isOther = columns?.kind === 'stray' || (columns?.kind === 'ended' && columns.because === 'gone');
     if (!isStop && !isOther) return;
     verdicts.set(sessionId, { at: world.now(), away: awayNow() });

@@ -11,9 +11,11 @@ export interface SwitchedFaults extends Faults {
 export const createSwitchedFaults = (world: World): SwitchedFaults => {
   const on = new Set<FaultName>();
   const counts = new Map<FaultName, number>();
+  const latest = new Map<FaultName, Instant>();
   const disturbed: { from: Instant; to: Instant }[] = [];
 
   const count = (name: FaultName): void => {
+    latest.set(name, world.now());
     counts.set(name, (counts.get(name) ?? 0) + 1);
   };
   const hit = (name: FaultName, lastsMs = 0): void => {
@@ -32,7 +34,7 @@ export const createSwitchedFaults = (world: World): SwitchedFaults => {
 
   return {
     chosen: [],
-    latest: () => undefined,
+    latest: (name) => latest.get(name),
     spells: () => [],
     isOn: (name) => on.has(name),
     draws: (name) => on.has(name),

@@ -39,6 +39,14 @@ export const createTableService = (world: World, faults: Faults, rows: TableRows
                 answered(value, () => noteTime(time));
               });
           } catch (error) {
+            // No fault of a table: a request that none would take, or a check that does not hold itself.
+            const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+            world.fail({
+              invariant: 'error',
+              at: world.now(),
+              sessionId: '',
+              text: `table ${what}: ${text}`,
+            });
             if (heard) world.after(latency(), () => failed(error as Error));
           }
         });

@@ -20,6 +20,10 @@ export interface Server {
   readonly isOrphan: boolean;
   /** When an answer first told a keeper of it. */
   seenAt: Instant | null;
+  /** When an extension of it was refused for no reason of its own. */
+  refusedAt: Instant | null;
+  /** When an answer last told of it as it was some time before. */
+  staleAt: Instant | null;
   /** A stop was accepted: it goes on running, and billing, for a moment. */
   stoppingSince: Instant | null;
   /** Whether a stop has ever arrived, and been answered like any other. */
@@ -105,6 +109,8 @@ export const createBooks = (world: World): Books => {
         readyAt: null,
         endedAt: null,
         seenAt: null,
+        refusedAt: null,
+        staleAt: null,
         stoppingSince: null,
         isToldToStop: false,
         error: null,

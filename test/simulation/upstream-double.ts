@@ -11,7 +11,7 @@ import type { RateCheck } from './check-rate.ts';
 import type { FaultName } from './fault-kinds.ts';
 import type { Faults } from './faults.ts';
 import { abortInstantOf, type Process } from './process.ts';
-import type { Books } from './upstream-books.ts';
+import type { Books, Server } from './upstream-books.ts';
 import { answerOf, type Conditions, error, UPSTREAM } from './upstream-wire.ts';
 import type { World } from './world.ts';
 
@@ -43,8 +43,6 @@ export const createUpstreamService = (
   const chance = world.chance('upstream');
   const calls: UpstreamCall[] = [];
   const latency = (): number => chance.integer(5, 80);
-  /** Faults of the upstream alone: instances live on, and the table writes what they say. */
-  const hasNothingElse = faults.chosen.every((name) => name.startsWith('upstream-'));
   /** A service that says 404 twice in a row, half a minute apart, is believed: it lies no more than once an hour. */
   const lies = new Map<string, number>();
   const mayLie = (path: string): boolean => (lies.get(path) ?? 0) < world.now() - 60 * MINUTE_MS;
@@ -130,8 +128,8 @@ export const createUpstreamService = (
           settle(() => {
             if (!isToken) note(`${got.status}${method === 'GET' ? ` ${briefly(got.body)}` : ''}`);
             if (got.status === 401) counted?.refused();
-            if (got.status === 429 && hasNothingElse) rate.told(waitMsOf(got));
-            noteSeen(books, got, world.now());
+            if (got.status === 429) rate.told(process, waitMsOf(got));
+            for (const server of namedIn(books, got)) server.seenAt ??= world.now();
             answered(got);
           }),
         );
@@ -214,7 +212,10 @@ export const createUpstreamService = (
       }
       if (method === 'GET' && !isToken && faults.draws('upstream-stale')) {
         const minutes = chance.integer(1, 5);
-        return distort('upstream-stale', (got) => ({ ...got, body: ofBefore(got.body, minutes) }));
+        return distort('upstream-stale', (got) => {
+          for (const server of namedIn(books, got)) server.staleAt = world.now();
+          return { ...got, body: ofBefore(got.body, minutes) };
+        });
       }
       const slowness = faults.strikes('upstream-slow') ? chance.integer(1_000, 15_000) : 0;
       arrive(latency() + (chance.hits(0.5) ? slowness : 0), (got) => answer(got, latency() + slowness));
@@ -259,12 +260,11 @@ const partly = (got: HttpAnswer, count: number): HttpAnswer => {
   return { ...got, body: JSON.stringify({ sessions: sessions.slice(0, count) }) };
 };
 
-const noteSeen = (books: Books, { status, body }: HttpAnswer, now: number): void => {
-  if (status !== 200 && status !== 201) return;
-  for (const [, id = ''] of body.matchAll(/"id":"([^"]*)"/g)) {
-    const server = books.find(id);
-    if (server !== undefined) server.seenAt ??= now;
-  }
+/** The servers that an answer tells of. */
+const namedIn = (books: Books, { status, body }: HttpAnswer): Server[] => {
+  if (status !== 200 && status !== 201) return [];
+  const ids = [...body.matchAll(/"id":"([^"]*)"/g)].map(([, id = '']) => id);
+  return ids.map((id) => books.find(id)).filter((server) => server !== undefined);
 };
 
 const briefly = (body: string): string => {

@@ -1,8 +1,8 @@
 import type { Instant } from '../../shared/lease.ts';
 import { MINUTE_MS } from '../../shared/lease.ts';
-import { isListed, PAGE_SIZE } from '../../shared/protocol/session-2021.ts';
-import { MAX_EXTENDED_LEASE_MINUTES, type Size } from '../../shared/protocol/vocabulary.ts';
+import type { Size } from '../../shared/protocol/vocabulary.ts';
 import type { HttpAnswer, HttpRequest } from '../../shared/upstream/send.ts';
+import { LONGEST_PAGE, MOST_EXTENDED_MINUTES } from './service-terms.ts';
 import { type Books, isLiving, type Server } from './upstream-books.ts';
 
 /** What the service answers, as text: the generation `2021-01-01` over its books, and a token endpoint. */
@@ -92,16 +92,19 @@ const extendAnswer = (
   { now, leftAt, refusesLease }: Conditions,
 ): HttpAnswer => {
   const { maxLeaseTimeMinutes: leaseMinutes }: { maxLeaseTimeMinutes: number } = JSON.parse(body);
-  const isTaken = leaseMinutes > server.leaseMinutes && leaseMinutes <= MAX_EXTENDED_LEASE_MINUTES;
-  if (!isTaken || !isLiving(server) || server.stoppingSince !== null || refusesLease())
+  const isTaken = leaseMinutes > server.leaseMinutes && leaseMinutes <= MOST_EXTENDED_MINUTES;
+  const isRefused = !isTaken || !isLiving(server) || server.stoppingSince !== null;
+  const isRefusedAtWill = !isRefused && refusesLease();
+  if (isRefusedAtWill) server.refusedAt = now;
+  if (isRefused || isRefusedAtWill)
     return error(422, 'InvalidLease', 'The maxLeaseTimeMinutes value cannot be had.');
   books.extend(server, leaseMinutes, leftAt);
   return json(200, propertiesOf(server, now));
 };
 
 const listAnswer = (books: Books, from: number, { now, pageSize }: Conditions): HttpAnswer => {
-  const size = Math.min(pageSize, PAGE_SIZE);
-  const living = books.living().filter(isListed);
+  const size = Math.min(pageSize, LONGEST_PAGE);
+  const living = books.living();
   const next =
     from + size < living.length
       ? {
