@@ -116,6 +116,21 @@ describe.concurrent('a session of one generation', () => {
     await eventually('Stopped', async () => ((await get(made)).status === 'Stopped' ? true : undefined));
   });
 
+  it('is in use when it is changed, unless its client says that it is none', async () => {
+    const id = randomUUID();
+    await put(id, { ...WORDS, idleTimeoutMinutes: 10 });
+    const quietly = { 'x-keeper-activity': 'none' };
+    const usedAt = async (): Promise<string> => {
+      const { text } = await client.send('GET', pathOf(id), { headers: quietly });
+      return (JSON.parse(text) as { keeper: { lastActivityAt: string } }).keeper.lastActivityAt;
+    };
+    const made = await usedAt();
+    await client.send('PATCH', pathOf(id), { body: '{"maxLeaseTimeMinutes":31}', headers: quietly });
+    expect(await usedAt()).toBe(made);
+    await client.send('PATCH', pathOf(id), { body: '{"maxLeaseTimeMinutes":32}' });
+    expect(Date.parse(await usedAt())).toBeGreaterThan(Date.parse(made));
+  });
+
   it('with a GUID in capitals is found by v1 in its own letters, and not in others', async () => {
     const id = randomUUID().toUpperCase();
     await put(id, WORDS);

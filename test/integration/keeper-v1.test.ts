@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
+import { keptSessionV1Schema } from '../../shared/protocol/kept.ts';
 import { REAL_SERVER } from '../cheap-server.ts';
 import {
   type Client,
@@ -156,6 +157,23 @@ describe('an update', () => {
       body: '{"keepAlive":true}',
     });
     expect(late.status).toBe(409);
+  });
+});
+
+describe('a change', () => {
+  it('is a sign of use, unless its client says that it is none', async () => {
+    const sessionId = await client.create('{"maxLeaseTime":"0:20:0","idleTimeout":"0:10:0"}');
+    const quietly = { 'x-keeper-activity': 'none' };
+    const path = `${client.sessions}/${sessionId}`;
+    const usedAt = async (): Promise<string> => {
+      const { text } = await client.send('GET', `${path}/properties`, { headers: quietly });
+      return keptSessionV1Schema.parse(JSON.parse(text)).keeper.lastActivityAt;
+    };
+    const made = await usedAt();
+    await client.send('PATCH', path, { body: '{"tags":{"by":"monitor"}}', headers: quietly });
+    expect(await usedAt()).toBe(made);
+    await client.send('PATCH', path, { body: '{"tags":{"by":"user"}}' });
+    expect(Date.parse(await usedAt())).toBeGreaterThan(Date.parse(made));
   });
 });
 
