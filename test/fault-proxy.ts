@@ -31,6 +31,10 @@ export type FaultShares = Readonly<Partial<Record<Fault, number>>>;
 export const eachFault = (share: number): FaultShares =>
   Object.fromEntries(FAULTS.map((fault) => [fault, share]));
 
+/** How many of them have been met. */
+export const metBy = (counts: Readonly<Record<Fault, number>>): number =>
+  FAULTS.filter((fault) => counts[fault] > 0).length;
+
 export interface FaultProxy {
   readonly port: number;
   /** For the requests from now on; those that are being held back are carried out as they were to be. */

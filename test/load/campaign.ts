@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { azuriteConnection } from '../../infra/local/stack.ts';
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
 import { chanceFrom } from '../chance.ts';
-import { FAULTS, type FaultProxy, type FaultShares, startFaultProxy } from '../fault-proxy.ts';
+import { type FaultProxy, type FaultShares, metBy, startFaultProxy } from '../fault-proxy.ts';
 import { type FunctionsProcess, ofStack, startAnother } from '../functions-process.ts';
 import {
   accountsSetting,
@@ -13,6 +13,7 @@ import {
   startTestStack,
   type TestStack,
 } from '../stack.ts';
+import { deedsOf, entriesOf } from './evidence.ts';
 import { type Load, startLoad } from './load.ts';
 import { settle, type Verdict } from './settle.ts';
 import { LOAD_SETTINGS } from './terms.ts';
@@ -29,7 +30,9 @@ export interface Campaign {
   kill(times: number): Promise<void>;
   /** From now on requests of the keeper meet these faults, on their way to the table and to the upstream. */
   trouble(shares: FaultShares): void;
-  /** Resolves when so many different faults have been met on the way to the table. */
+  /** Resolves when a kept session has been renewed and an idle one reaped, so that there is something to judge. */
+  hasKeptAndReaped(): Promise<void>;
+  /** Resolves when so many different faults have been met on the way to the table, and one to the upstream. */
   troubled(kinds: number): Promise<void>;
   /** Ends faults and load, lets the keeper put everything in order, and judges. */
   end(): Promise<CampaignReport>;
@@ -54,6 +57,7 @@ const BOOT_KILLS = 0.1;
 const LONGEST_BOOT_MS = 900;
 const BACK_WITHIN_MS = 30_000;
 const TROUBLED_WITHIN_MS = 60_000;
+const KEPT_AND_REAPED_WITHIN_MS = 60_000;
 
 /** Begins with one process. */
 export const startCampaign = async (seed: number): Promise<Campaign> => {
@@ -155,11 +159,21 @@ const campaignOf = async (parts: {
     },
     trouble,
     async troubled(kinds) {
-      const [table] = proxies as [FaultProxy, FaultProxy];
+      const [table, upstream] = proxies as [FaultProxy, FaultProxy];
       await eventually(
         'so many different faults',
-        () => (FAULTS.filter((fault) => table.counts()[fault] > 0).length >= kinds ? true : undefined),
+        () => (metBy(table.counts()) >= kinds && metBy(upstream.counts()) > 0 ? true : undefined),
         TROUBLED_WITHIN_MS,
+      );
+    },
+    async hasKeptAndReaped() {
+      await eventually(
+        'a renewal and a reap',
+        () => {
+          const { renewed, reaped } = deedsOf(entriesOf(test.dataFolder), load.stories);
+          return renewed > 0 && reaped > 0 ? true : undefined;
+        },
+        KEPT_AND_REAPED_WITHIN_MS,
       );
     },
     async kill(times) {

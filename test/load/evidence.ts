@@ -74,6 +74,26 @@ export const gather = async (
   return { stories, entries, running, listed, toldOver, now: Date.now() };
 };
 
+/** What the keeper did by itself, by the books. */
+export interface Deeds {
+  /** Extensions of kept sessions. */
+  renewed: number;
+  /** Sessions that were stopped because idle. */
+  reaped: number;
+}
+
+export const deedsOf = (entries: readonly Entry[], stories: readonly Story[]): Deeds => {
+  const storyOf = new Map(stories.map((story) => [story.mark, story]));
+  const told = entries.map((entry) => ({ entry, story: storyOf.get(entry.models[0] ?? '') }));
+  const kept = told.filter(({ story }) => story?.kind === 'kept');
+  const isReaped = ({ entry, story }: (typeof told)[number]): boolean =>
+    story?.kind === 'idle' && story.stopAskedAt === null && entry.status === 'Stopped';
+  return {
+    renewed: kept.reduce((sum, { entry }) => sum + entry.extensions.length, 0),
+    reaped: told.filter(isReaped).length,
+  };
+};
+
 /** How near to the end of its lease a kept session has come before it was extended. */
 export const closestLapseMs = (entries: readonly Entry[]): number =>
   Math.min(

@@ -1,23 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLiving } from '../../infra/local/session-host/entry.ts';
 import type { Client } from '../stack.ts';
-import { closestLapseMs, entriesOf, gather, listedBy, patiently, runningOf } from './evidence.ts';
+import {
+  closestLapseMs,
+  type Deeds,
+  deedsOf,
+  entriesOf,
+  gather,
+  listedBy,
+  patiently,
+  runningOf,
+} from './evidence.ts';
 import { type Charge, type Finding, judge, unwantedSince } from './judge.ts';
 import type { Load } from './load.ts';
 
 /** After the last fault: everything must come in order within the bound, and end when it is told to. */
 
-export interface Verdict {
+export interface Verdict extends Deeds {
   /** What the judge says, in words; empty where all is well. */
   findings: string[];
   leaks: number;
   lapses: number;
   duplicates: number;
-  /** Servers that were ever made; of those, the ones that were stopped because idle. */
+  /** Servers that were ever made. */
   servers: number;
-  reaped: number;
-  /** Extensions that the keeper made by itself. */
-  renewed: number;
   /** How near to its end the lease of a kept session has ever come. */
   closestLapseSeconds: number;
   /** How long it took from the last fault, and the last session's falling idle, until all was in order. */
@@ -51,9 +57,8 @@ export const settle = async (
   const findings = [...found, ...outlived];
 
   const entries = entriesOf(dataFolder);
-  const storyOf = new Map(stories.map((story) => [story.mark, story]));
-  const told = entries.map((entry) => ({ entry, story: storyOf.get(entry.models[0] ?? '') }));
-  const kept = told.filter(({ story }) => story?.kind === 'kept').map(({ entry }) => entry);
+  const keptMarks = new Set(stories.filter(({ kind }) => kind === 'kept').map(({ mark }) => mark));
+  const kept = entries.filter(({ models }) => keptMarks.has(models[0] ?? ''));
   const count = (charge: Charge): number => findings.filter((one) => one.charge === charge).length;
   return {
     findings: [...findings.map(({ charge, text }) => `${charge}: ${text}`), ...strange],
@@ -61,11 +66,7 @@ export const settle = async (
     lapses: count('lapse'),
     duplicates: count('duplicate'),
     servers: entries.filter(({ spawned }) => spawned > 0).length,
-    reaped: told.filter(
-      ({ entry, story }) =>
-        story?.kind === 'idle' && story.stopAskedAt === null && entry.status === 'Stopped',
-    ).length,
-    renewed: kept.reduce((sum, { extensions }) => sum + extensions.length, 0),
+    ...deedsOf(entries, stories),
     closestLapseSeconds: tenths(closestLapseMs(kept)),
     settledSeconds,
   };

@@ -8,6 +8,9 @@ export const IDLE_TIMEOUT_MS = 6_000;
 export const COVER_MS = IDLE_TIMEOUT_MS / 10;
 export const RENEW_MARGIN_MS = 2 * MINUTE_MS;
 
+/** A kept session that comes nearer to its end than this was renewed late, whatever was in the way. */
+export const CLOSEST_LAPSE_SECONDS = RENEW_MARGIN_MS / 2 / 1000;
+
 export const LOAD_SETTINGS = {
   KEEPER_RENEW_MARGIN: '00:02:00',
   KEEPER_EXTENSION: '00:04:00',

@@ -1,10 +1,18 @@
 import { afterEach, expect, it } from 'vitest';
-import { eachFault } from '../fault-proxy.ts';
-import { type Campaign, startCampaign } from '../load/campaign.ts';
+import { eachFault, metBy } from '../fault-proxy.ts';
+import { type Campaign, type CampaignReport, startCampaign } from '../load/campaign.ts';
+import { CLOSEST_LAPSE_SECONDS } from '../load/terms.ts';
 
 /** A hundred kills in all, at moments that chance chooses, under load; judged by the session host's own books. */
 
 const LEAST = { created: 60, extended: 30, used: 30, stopped: 30 };
+
+/** There was something to judge, and it was not a near thing. */
+const hasKept = ({ renewed, reaped, closestLapseSeconds }: CampaignReport): void => {
+  expect(renewed).toBeGreaterThanOrEqual(1);
+  expect(reaped).toBeGreaterThanOrEqual(1);
+  expect(closestLapseSeconds).toBeGreaterThan(CLOSEST_LAPSE_SECONDS);
+};
 
 let campaign: Campaign | undefined;
 afterEach(() => campaign?.stop());
@@ -13,9 +21,11 @@ it('seventy kills lose no session, make none twice, leak none and let none lapse
   campaign = await startCampaign(100);
   await campaign.kill(70);
   await campaign.load.reached(LEAST);
+  await campaign.hasKeptAndReaped();
   const report = await campaign.end();
   console.log(JSON.stringify(report));
   expect(report).toMatchObject({ findings: [], kills: 70, leaks: 0, lapses: 0, duplicates: 0 });
+  hasKept(report);
 });
 
 it('nor do thirty of two processes with a bad network before the table and the upstream', async () => {
@@ -24,7 +34,10 @@ it('nor do thirty of two processes with a bad network before the table and the u
   campaign.trouble(eachFault(0.015));
   await campaign.kill(30);
   await campaign.load.reached(LEAST);
+  await campaign.hasKeptAndReaped();
   const report = await campaign.end();
   console.log(JSON.stringify(report));
   expect(report).toMatchObject({ findings: [], kills: 30, leaks: 0, lapses: 0, duplicates: 0 });
+  hasKept(report);
+  expect(metBy(report.faults.upstream)).toBeGreaterThanOrEqual(1);
 });
