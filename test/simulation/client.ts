@@ -11,7 +11,7 @@ import type { SessionView } from '../../shared/view.ts';
 import type { SessionChange } from '../../shared/wishes.ts';
 import type { Chance } from './chance.ts';
 import type { Faults } from './faults.ts';
-import { rest, someChange, workMs } from './habits.ts';
+import { CHANGING_ONLY, rest, someChange, someTags, workMs } from './habits.ts';
 import type { Answer, Platform } from './platform.ts';
 import { type ShownAs, shownAs } from './service-terms.ts';
 import { hasChanged, hasPromise, mayChange, type Story } from './story.ts';
@@ -133,7 +133,7 @@ export const createClient = ({
   };
 
   /** A sign of use: it holds from its beginning where it was answered by a session that runs. */
-  const use = async (isBeat = chance.hits(0.5)): Promise<'runs' | 'over' | 'unknown'> => {
+  const use = async (isBeat = chance.hits(0.5)): Promise<State> => {
     const begunAt = world.now();
     const isLate = story.readyShownAt !== null && begunAt > story.readyShownAt + ARMING_MS;
     const before = story.mayBeUsedUntil;
@@ -164,8 +164,9 @@ export const createClient = ({
     if (answer.type === 'answered') shown(story, answer.value.view, begunAt);
   };
 
-  const change = async (wanted: SessionChange): Promise<void> => {
+  const change = async (wanted: SessionChange): Promise<State> => {
     const begunAt = world.now();
+    const isLate = story.readyShownAt !== null && begunAt > story.readyShownAt + ARMING_MS;
     const [lostBefore, attemptsBefore] = [lost, attempts];
     story.mayBeUsedUntil = Number.POSITIVE_INFINITY;
     mayChange(story, wanted);
@@ -179,10 +180,13 @@ export const createClient = ({
     }
     story.leaseMinutes = Math.max(story.leaseMinutes, wanted.leaseMinutes ?? 0);
     if (lost > lostBefore) adriftUntil = world.now() + ZOMBIE_MS;
-    if (answer?.type !== 'answered') return;
+    if (answer?.type !== 'answered')
+      return answer === undefined || isPassing(answer.error) ? 'unknown' : 'over';
     if (wanted.leaseMinutes !== undefined) promised(story, wanted.leaseMinutes, begunAt);
     shown(story, answer.value.view, begunAt);
     story.usedAt = Math.max(story.usedAt, begunAt);
+    story.isArmed ||= isLate;
+    return 'runs';
   };
 
   const stop = async (): Promise<void> => {
@@ -192,8 +196,10 @@ export const createClient = ({
   };
 
   const work = async (until: number): Promise<void> => {
+    const habit = world.chance(`habit ${id}`);
+    const isChangingOnly = habit.hits(CHANGING_ONLY);
     while (world.now() < until) {
-      const state = await use();
+      const state = isChangingOnly ? await change(someTags(habit)) : await use();
       if (state === 'over') return;
       if (chance.hits(0.02)) await change(someChange(story, chance));
       if (chance.hits(0.02)) await look();
@@ -235,6 +241,8 @@ export const createClient = ({
     },
   };
 };
+
+type State = 'runs' | 'over' | 'unknown';
 
 interface Use {
   status: ShownAs;

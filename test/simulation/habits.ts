@@ -39,6 +39,13 @@ export const someChange = (story: Story, chance: Chance): SessionChange => {
   ]);
 };
 
+/** Some show that they are there by nothing but changes: a PATCH is use as well. */
+export const CHANGING_ONLY = 0.1;
+
+export const someTags = (chance: Chance): SessionChange => ({
+  tags: { scene: `${chance.integer(1, 1000)}` },
+});
+
 /**
  * Between two signs of use it rests: mostly well within the idle timeout, sometimes at its edge, or at the very moment at which
  * a sweep finds the session idle.

@@ -267,4 +267,28 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     breaks: ['rows'],
     edits: [{ file: 'shared/wishes.ts', find: '  ...policy,\n  keepAlive:', replace: '  keepAlive:' }],
   },
+  {
+    name: 'list-wait-unheard',
+    what: 'A list that is answered with a Retry-After is a reason to wait for nobody.',
+    breaks: ['R'],
+    edits: [
+      {
+        file: 'shared/together.ts',
+        find: 'if (listing.retryAfterMs !== null) await gateway.holdBack(listing.retryAfterMs);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'gone-uncounted',
+    what: 'Servers that disappear do not count for the brake.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/reconcile.ts',
+        find: 'commitEvolved(found, next, events, now, { from: gate, next: withUnaskedStop(gate, now) })',
+        replace: 'commitEvolved(found, next, events, now)',
+      },
+    ],
+  },
 ];

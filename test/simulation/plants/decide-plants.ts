@@ -199,4 +199,16 @@ export const DECIDE_PLANTS: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'cap-beyond-life',
+    what: 'A kept session is extended an hour beyond its longest life.',
+    breaks: ['L'],
+    edits: [
+      {
+        file: 'shared/lease.ts',
+        find: 'Math.ceil(maxLifetimeMinutes ?? Number.POSITIVE_INFINITY)',
+        replace: 'Math.ceil((maxLifetimeMinutes ?? Number.POSITIVE_INFINITY) + 60)',
+      },
+    ],
+  },
 ];

@@ -106,4 +106,29 @@ export const KEEPER_PLANTS: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'change-no-use',
+    what: 'A change is no sign of use.',
+    breaks: ['W'],
+    edits: [
+      {
+        file: 'shared/keeper.ts',
+        find: 'if (isUse) await noteUse(sessionId);\n      const committed',
+        replace: "if (isUse && sessionId === '') await noteUse(sessionId);\n      const committed",
+      },
+    ],
+  },
+  {
+    name: 'audit-throws',
+    what: 'Every look at the whole account ends in an error of the keeper’s own, which it only reports.',
+    breaks: ['error'],
+    edits: [
+      {
+        file: 'shared/audit.ts',
+        find: '    if (strangers.length > 0 && isAllSettled)',
+        replace:
+          "    if (askedAt > 0) throw new TypeError('x is undefined');\n    if (strangers.length > 0 && isAllSettled)",
+      },
+    ],
+  },
 ];

@@ -158,4 +158,40 @@ export const STORE_PLANTS: readonly Plant[] = [
       },
     ],
   },
+  {
+    name: 'change-untold',
+    what: 'A change of the policy leaves no row of history.',
+    breaks: ['A'],
+    edits: [
+      {
+        file: 'shared/wishes.ts',
+        find: "events: [{ at: now, kind: 'changed', because: 'client', detail }],",
+        replace: 'events: [],',
+      },
+    ],
+  },
+  {
+    name: 'event-elsewhere',
+    what: 'The history of one session is written to another.',
+    breaks: ['A'],
+    edits: [
+      {
+        file: 'shared/store/history.ts',
+        find: 'rowKey: rowKeys.event(sessionId, seq + index + 1)',
+        replace: "rowKey: rowKeys.event('x' + sessionId, seq + index + 1)",
+      },
+    ],
+  },
+  {
+    name: 'event-of-another-kind',
+    what: 'Every event says that a status has changed, whatever has.',
+    breaks: ['A'],
+    edits: [
+      {
+        file: 'shared/store/history.ts',
+        find: 'columns: writeEvent(event),',
+        replace: "columns: writeEvent({ ...event, kind: 'status', because: 'client', detail: {} }),",
+      },
+    ],
+  },
 ];
