@@ -66,14 +66,15 @@ const LOOK_MS = 250;
 /** Whatever a story waits for comes sooner. */
 const PATIENCE_MS = 15 * MINUTE_MS;
 
-export const createStage = (rules: AccountRules = RULES): Stage => {
+/** `pageSize`: so many sessions are on a page of the upstream's list; undefined: now so many, now others. */
+export const createStage = (rules: AccountRules = RULES, pageSize?: number): Stage => {
   const world = createWorld(1, true);
   const faults = createSwitchedFaults(world);
   const rows = createTableRows();
   const books = createBooks(world);
   const stories = new Map<string, Story>();
   const rate = createRateCheck({ world, faults, rows, accountId: ACCOUNT_ID, rules, skewMs: () => 0 });
-  const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate);
+  const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate, pageSize);
   const partsOf = createParts(world, createTableService(world, faults, rows), upstream, rules);
   const bounds = createBounds(rules, () => books.living().length);
   checkTable(world, rows);

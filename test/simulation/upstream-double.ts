@@ -39,6 +39,8 @@ export const createUpstreamService = (
   books: Books,
   check: CallCheck,
   rate: RateCheck,
+  /** So many sessions are on a page of its list; undefined: now so many, now others. */
+  pageSize?: number,
 ): UpstreamService => {
   const chance = world.chance('upstream');
   const calls: UpstreamCall[] = [];
@@ -50,7 +52,7 @@ export const createUpstreamService = (
   const conditionsAt = (request: HttpRequest, leftAt: number): Conditions => ({
     now: world.now(),
     leftAt,
-    pageSize: chance.integer(1, 30),
+    pageSize: pageSize ?? chance.integer(1, 30),
     launch() {
       if (faults.strikes('upstream-full')) return { startsInMs: 0, isFull: true };
       const isLarge = request.body?.includes(LARGE_MODEL) === true;

@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { KeepAliveRefusedError } from '../../shared/errors.ts';
+import { MINUTE_MS } from '../../shared/lease.ts';
+import { longestSurvivedOutageMs, RULES } from './bounds.ts';
+import { createPointClient, type PointClient } from './crash-points-client.ts';
+import { createStage, type Stage } from './crash-points-stage.ts';
+import type { FaultName } from './fault-kinds.ts';
+
+/** docs/guarantees.md: so many sessions are kept with a call each five seconds, and none more. */
+const MOST_KEPT = 200;
+const CALL_GAP_MS = 5_000;
+const KEPT = 190;
+/** Longer than the calls of one create: what is asked for is made, and nobody waits for a turn. */
+const BETWEEN_CREATES_MS = 3 * CALL_GAP_MS;
+/** The outage that is promised to be survived, but for the moments in which it begins and ends. */
+const OUTAGE_MS = longestSurvivedOutageMs(RULES) - 6_000;
+/** In so long each of them has been renewed at least once: a lease, less the margin of so many. */
+const RENEWED_MS = 40 * MINUTE_MS;
+/** Whatever an outage has made late has lapsed in so long: the margin, with room. */
+const LAPSED_MS = 30 * MINUTE_MS;
+
+interface Account {
+  stage: Stage;
+  /** What has ended that should not have. */
+  lapsed: string[];
+  keepOneMore(): Promise<unknown>;
+}
+
+const openAccount = (pageSize: number): Account => {
+  const stage = createStage({ ...RULES, callGapMs: CALL_GAP_MS }, pageSize);
+  const { world, books, other } = stage;
+  const lapsed: string[] = [];
+  books.watch({
+    ended({ id, status, isForeign }) {
+      if (!isForeign) lapsed.push(`${id}: ${status}`);
+    },
+  });
+  stage.tick(world.now() + 1_000);
+  let made = 0;
+  const next = (): PointClient => {
+    made += 1;
+    const wishes = { keepAlive: true, leaseMinutes: 60, idleTimeoutMinutes: null };
+    return createPointClient(stage, `kept-${made}`, wishes);
+  };
+  return {
+    stage,
+    lapsed,
+    async keepOneMore() {
+      const creating = next().create(other.keeper);
+      const from = world.now();
+      await stage.done(creating);
+      await stage.passUntil(from + BETWEEN_CREATES_MS);
+    },
+  };
+};
+
+const standOf = ({ stage: { books, world }, lapsed }: Account) => {
+  const living = books.living().filter(({ isForeign }) => !isForeign);
+  const ready = living.filter(({ status }) => status === 'Ready').length;
+  return { lapsed, ready, failure: world.failure() };
+};
+const inOrder = { lapsed: [], ready: KEPT, failure: undefined };
+
+it.each<[number, FaultName]>([[100, 'table-outage']])(
+  'nearly as many kept sessions as calls can carry, with pages of %i, survive time and %s',
+  async (pageSize, fault) => {
+    const account = openAccount(pageSize);
+    const { stage } = account;
+    const { world, faults, other } = stage;
+    for (let made = 0; made < KEPT; made += 1) await account.keepOneMore();
+    await stage.passUntil(world.now() + RENEWED_MS);
+    expect(standOf(account)).toEqual(inOrder);
+
+    faults.turn(fault, true);
+    await stage.passUntil(world.now() + OUTAGE_MS);
+    faults.turn(fault, false);
+    await stage.passUntil(world.now() + LAPSED_MS);
+    expect(standOf(account)).toEqual(inOrder);
+
+    for (let made = KEPT; made < MOST_KEPT; made += 1) await account.keepOneMore();
+    await expect(account.keepOneMore()).rejects.toThrow(KeepAliveRefusedError);
+    const plain = createPointClient(stage, 'plain', { idleTimeoutMinutes: null });
+    await stage.done(plain.create(other.keeper));
+    const keeping = stage.done(plain.change(other.keeper, { keepAlive: true }));
+    await expect(keeping).rejects.toThrow(KeepAliveRefusedError);
+  },
+);
