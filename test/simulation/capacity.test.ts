@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { KeepAliveRefusedError } from '../../shared/errors.ts';
 import { MINUTE_MS } from '../../shared/lease.ts';
-import { longestSurvivedOutageMs, RULES } from './bounds.ts';
+import { longestSurvivedOutageMs, marginMs, RULES } from './bounds.ts';
 import { createPointClient, type PointClient } from './crash-points-client.ts';
 import { createStage, type Stage } from './crash-points-stage.ts';
 import type { FaultName } from './fault-kinds.ts';
@@ -14,8 +14,13 @@ const KEPT = 190;
 const BETWEEN_CREATES_MS = 3 * CALL_GAP_MS;
 /** The outage that is promised to be survived, but for the moments in which it begins and ends. */
 const OUTAGE_MS = longestSurvivedOutageMs(RULES) - 6_000;
-/** In so long each of them has been renewed at least once: a lease, less the margin of so many. */
-const RENEWED_MS = 40 * MINUTE_MS;
+const LEASE_MINUTES = 60;
+/** From the first create on, in so long each of them has been renewed at least once: a lease, less the margin of so many. */
+const RENEWED_MS = KEPT * BETWEEN_CREATES_MS + 40 * MINUTE_MS;
+/** When the leases end that all end at once; the last of them is made with more than the margin of so many. */
+const TOGETHER_MINUTES = 80;
+const TOGETHER_MARGIN_MS =
+  TOGETHER_MINUTES * MINUTE_MS - marginMs({ ...RULES, callGapMs: CALL_GAP_MS }, KEPT);
 /** Whatever an outage has made late has lapsed in so long: the margin, with room. */
 const LAPSED_MS = 30 * MINUTE_MS;
 
@@ -26,7 +31,7 @@ interface Account {
   keepOneMore(): Promise<unknown>;
 }
 
-const openAccount = (pageSize: number): Account => {
+const openAccount = (pageSize: number, areTogether: boolean): Account => {
   const stage = createStage({ ...RULES, callGapMs: CALL_GAP_MS }, pageSize);
   const { world, books, other } = stage;
   const lapsed: string[] = [];
@@ -39,7 +44,9 @@ const openAccount = (pageSize: number): Account => {
   let made = 0;
   const next = (): PointClient => {
     made += 1;
-    const wishes = { keepAlive: true, leaseMinutes: 60, idleTimeoutMinutes: null };
+    const elapsedMinutes = Math.floor((world.now() - world.start) / MINUTE_MS);
+    const leaseMinutes = areTogether && made <= KEPT ? TOGETHER_MINUTES - elapsedMinutes : LEASE_MINUTES;
+    const wishes = { keepAlive: true, leaseMinutes, idleTimeoutMinutes: null };
     return createPointClient(stage, `kept-${made}`, wishes);
   };
   return {
@@ -61,14 +68,15 @@ const standOf = ({ stage: { books, world }, lapsed }: Account) => {
 };
 const inOrder = { lapsed: [], ready: KEPT, failure: undefined };
 
-it.each<[number, FaultName]>([[100, 'table-outage']])(
-  'nearly as many kept sessions as calls can carry, with pages of %i, survive time and %s',
-  async (pageSize, fault) => {
-    const account = openAccount(pageSize);
+it.each<[number, string, FaultName]>([[100, 'all at once', 'table-outage']])(
+  'nearly as many kept sessions as calls can carry, with pages of %i and to be renewed %s, survive time and %s',
+  async (pageSize, when, fault) => {
+    const areTogether = when === 'all at once';
+    const account = openAccount(pageSize, areTogether);
     const { stage } = account;
     const { world, faults, other } = stage;
     for (let made = 0; made < KEPT; made += 1) await account.keepOneMore();
-    await stage.passUntil(world.now() + RENEWED_MS);
+    await stage.passUntil(world.start + (areTogether ? TOGETHER_MARGIN_MS : RENEWED_MS));
     expect(standOf(account)).toEqual(inOrder);
 
     faults.turn(fault, true);
