@@ -87,7 +87,8 @@ export const stillMissing = (session: LiveSession, sentAt: Instant): LiveSession
  * ever known: half an hour to start, and the longest lease that was asked for.
  */
 export const displacedUntil = ({ observed, createdAt, leases, creation }: LiveSession): Instant => {
-  const leaseMinutes = Math.max(leases.grantedMinutes, creation.maxLeaseMinutes, leases.floorMinutes);
+  const { grantedMinutes, floorMinutes, askedMinutes = 0 } = leases;
+  const leaseMinutes = Math.max(grantedMinutes, creation.maxLeaseMinutes, floorMinutes, askedMinutes);
   return observed.status === 'Ready'
     ? leaseEnd(observed.readyAt, leaseMinutes).late
     : createdAt + STARTING_TIMEOUT_MS + leaseMinutes * MINUTE_MS;

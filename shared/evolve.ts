@@ -18,6 +18,13 @@ export const evolve = (session: LiveSession, act: Act, outcome: Outcome, now: In
     case 'found':
       return found(settled, act, outcome, now);
     case 'missing':
+      // It was looked for because of a 409, and is not there: the create is repeated until it did not start in time.
+      if (
+        act.type === 'observe' &&
+        settled.observed.status === 'Requested' &&
+        settled.desired.state === 'running'
+      )
+        return same(unanswered(settled, act, null, now));
       // Only looks count: a 404 to an extension is a reason for one.
       return act.type === 'extend'
         ? same(unanswered(settled, act, null, now))
@@ -25,6 +32,8 @@ export const evolve = (session: LiveSession, act: Act, outcome: Outcome, now: In
     case 'accepted':
       return accepted(settled, now);
     case 'exists':
+      // An attempt before this one may have made it, and its answer was lost: a look tells whose it is.
+      if (settled.creation.attempts > 1) return same({ ...settled, unansweredSince: now });
       return foreign(settled, now);
     case 'refused':
       return refused(settled, act, outcome, now);
@@ -87,7 +96,6 @@ const found = (
     ...session,
     observedAt: sighting.sentAt,
     missingSince: null,
-    heldUntil: session.missingSince === null ? session.heldUntil : null,
     // A look does not shorten the wait of the change that it was made for.
     retry: act.type === 'observe' && session.unansweredSince !== null ? session.retry : null,
     unansweredSince: null,
@@ -240,8 +248,11 @@ const refused = (
 
 const createRefused = (session: LiveSession, message: string, now: Instant): Evolved => {
   const text = `The upstream refused to create the session: ${message}`;
-  if (session.creation.attempts <= 1)
-    return end(session, { status: 'Error', because: 'refused', message: text }, now);
+  if (session.creation.attempts <= 1) {
+    const { next, events } = end(session, { status: 'Error', because: 'refused', message: text }, now);
+    // No server was made: one that is there under this id some day is somebody else's.
+    return { next: { ...next, owned: false }, events };
+  }
   if (session.desired.state === 'stopped') return same({ ...session, retry: backOff(session, null, now) });
   // An earlier attempt may have made a server after all: it is stopped, and the Error stands once that is confirmed.
   return {

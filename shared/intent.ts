@@ -51,7 +51,10 @@ export const withIntent = (
       if (session.desired.state === 'stopped') return { next: marked, events: [] };
       return condemned(marked, because, now);
     }
-    case 'extend':
+    case 'extend': {
+      const askedMinutes = Math.max(session.leases.askedMinutes ?? 0, act.maxLeaseMinutes);
+      return { next: { ...marked, leases: { ...session.leases, askedMinutes } }, events: [] };
+    }
     case 'observe':
       return { next: marked, events: [] };
     default:

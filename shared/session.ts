@@ -81,6 +81,8 @@ export interface Leases {
   floorMinutes: number;
   /** What the upstream is known to have granted; 0 before its first answer. */
   grantedMinutes: number;
+  /** The largest total that an extension ever asked for, granted or not; undefined before the first. */
+  askedMinutes?: number | undefined;
 }
 
 /** What stays with a session beyond its end. */

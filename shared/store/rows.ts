@@ -72,6 +72,7 @@ const facts = {
     requestedMinutes: minutes,
     floorMinutes: minutes,
     grantedMinutes: minutes,
+    askedMinutes: minutes.optional(),
   }),
   // Rows of before this column have none, nor those below with a default.
   requestedWishes: z

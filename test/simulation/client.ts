@@ -198,12 +198,14 @@ export const createClient = ({
   const work = async (until: number): Promise<void> => {
     const habit = world.chance(`habit ${id}`);
     const isChangingOnly = habit.hits(CHANGING_ONLY);
+    // Some call again at once where they got no answer; others when they would have called anyway.
+    const isHasty = chance.hits(0.5);
     while (world.now() < until) {
       const state = isChangingOnly ? await change(someTags(habit)) : await use();
       if (state === 'over') return;
       if (chance.hits(0.02)) await change(someChange(story, chance));
       if (chance.hits(0.02)) await look();
-      if (state === 'unknown') await world.sleep(chance.integer(1_000, 10_000));
+      if (state === 'unknown' && isHasty) await world.sleep(chance.integer(1_000, 10_000));
       else await rest(story, chance, world, ticks);
     }
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { displaced, displacedUntil, stillMissing } from '../../shared/ending.ts';
+import { intentOf, withIntent } from '../../shared/intent.ts';
 import { liveSession, minutes, ready, requestedSession, starting, stopped, T0 } from '../builders.ts';
 
 const NOW = T0 + minutes(300);
@@ -13,6 +14,11 @@ describe('a session whose upstream is not configured any more', () => {
       'Ready: what its client wants, and may have got without an answer',
       liveSession({ observed: ready(T0), leases: { floorMinutes: 90 } }),
       T0 + minutes(90),
+    ],
+    [
+      'Ready: what the keeper asked for, and may have got without an answer',
+      liveSession({ observed: ready(T0), leases: { askedMinutes: 120 } }),
+      T0 + minutes(120),
     ],
     [
       'Starting: half an hour more',
@@ -56,6 +62,21 @@ describe('a session whose upstream is not configured any more', () => {
     const { next } = displaced(requestedSession({ desired: stopped('launch') }), NOW);
     expect(next).toMatchObject({ life: 'ended', status: 'Error', because: 'launch' });
   });
+});
+
+it('an extension that is asked for is remembered until its server is gone', () => {
+  const extend = (maxLeaseMinutes: number) =>
+    intentOf(
+      { type: 'extend', because: 'keep-alive', maxLeaseMinutes },
+      { callTimeoutMs: 10, until: NOW },
+      'op',
+      T0,
+    );
+  const first = withIntent(liveSession({ observed: ready(T0) }), extend(116), T0).next;
+  expect(displacedUntil(first)).toBe(T0 + minutes(116));
+  expect(displacedUntil(withIntent({ ...first, pending: null }, extend(88), T0).next)).toBe(
+    T0 + minutes(116),
+  );
 });
 
 describe('one more look that found nothing', () => {

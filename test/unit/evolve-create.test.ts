@@ -38,6 +38,20 @@ describe('a create', () => {
       kinds: ['ended'],
     },
     {
+      name: '409 on a repeated attempt: an earlier one may have made it, and a look tells',
+      session: { ...asked(2), retry: { failures: 2, at: NOW - 5 } },
+      act: acts.create,
+      outcome: { type: 'exists' },
+      expected: {
+        life: 'live',
+        pending: null,
+        observed: { status: 'Requested' },
+        unansweredSince: NOW,
+        retry: { failures: 2, at: NOW - 5 },
+      },
+      kinds: [],
+    },
+    {
       name: '200 on a repeated attempt: ours',
       session: asked(2),
       act: acts.create,
@@ -76,11 +90,11 @@ describe('a create', () => {
       kinds: ['ended'],
     },
     {
-      name: 'refused at the first attempt: an error',
+      name: 'refused at the first attempt: an error, and no server under the id is ours',
       session: asked(),
       act: acts.create,
       outcome: refusal,
-      expected: { life: 'ended', status: 'Error', because: 'refused' },
+      expected: { life: 'ended', status: 'Error', because: 'refused', owned: false },
       kinds: ['ended'],
     },
     {

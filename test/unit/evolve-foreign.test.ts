@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { decide } from '../../shared/decide.ts';
 import { evolve } from '../../shared/evolve.ts';
 import {
+  activity,
   acts,
   found,
   liveSession,
   minutes,
   requestedSession,
+  rules,
   seconds,
   starting,
   stopped,
@@ -83,12 +86,36 @@ describe('a server that is found under the id of a create without an answer', ()
     expect(next.life).toBe('live');
   });
 
-  it('is not held any more where it was thought to be gone', () => {
+  it('is held once, whatever it was held for: a 404 in between does not have it held again', () => {
     const heldUntil = NOW + minutes(5);
-    const missing = liveSession({ heldUntil, missingSince: NOW - seconds(40) });
-    expect(liveAfter(missing, acts.observe, found({ sentAt: NOW })).heldUntil).toBeNull();
-    expect(liveAfter(liveSession({ heldUntil }), acts.observe, found({ sentAt: NOW })).heldUntil).toBe(
-      heldUntil,
+    for (const missingSince of [null, NOW - seconds(40)]) {
+      const held = liveSession({ heldUntil, missingSince });
+      expect(liveAfter(held, acts.observe, found({ sentAt: NOW })).heldUntil).toBe(heldUntil);
+    }
+  });
+
+  it('is looked for at once after a 409 to a repeated create, which is not repeated before', () => {
+    const asked = requestedSession({ creation });
+    const looking = liveAfter(asked, acts.create, { type: 'exists' });
+    const decision = decide(looking, activity(), NOW, rules);
+    expect(decision).toMatchObject({ type: 'observe', because: 'unanswered' });
+    const wanted = found({ leaseMinutes: 60, size: 'Standard', sentAt: NOW });
+    expect(liveAfter(looking, acts.observe, wanted).observed.status).toBe('Ready');
+    expect(evolve(looking, acts.observe, found({ leaseMinutes: 61, sentAt: NOW }), NOW).next).toMatchObject(
+      isForeign,
     );
+  });
+
+  it('is asked for again, ever more rarely, where a look does not find what a 409 told of', () => {
+    let session = requestedSession({ creation });
+    const waits: number[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      const looking = liveAfter(session, acts.create, { type: 'exists' });
+      session = liveAfter(looking, acts.observe, { type: 'missing', sentAt: NOW });
+      expect(session.missingSince).toBeNull();
+      waits.push((session.retry?.at ?? 0) - NOW);
+      expect(decide(session, activity(), NOW + minutes(1), rules)).toMatchObject({ type: 'create' });
+    }
+    expect(waits).toEqual([0, seconds(2), seconds(6)]);
   });
 });
