@@ -1,6 +1,6 @@
 import type { EndedSession, LiveSession, Session, SessionKey } from '../session.ts';
 import { activityColumns, shownOf, type TrackedActivity } from './activity.ts';
-import { rowKeys, writeSession, writeShown } from './rows.ts';
+import { rowKeys, type Shown, writeSession, writeShown } from './rows.ts';
 import type { Columns, RowChange, Table } from './table.ts';
 
 /** The transactions that change a record: all of it or nothing, and only the version that was read. */
@@ -35,6 +35,9 @@ export interface Commits {
   ownWrite(next: Session, now: number): Promise<Found | undefined>;
 }
 
+/** What the activity row shows from now on, with what a newer version has written beside it. */
+const shownAfter = ({ activity }: Found, next: Session): Shown => ({ ...activity.shown, ...shownOf(next) });
+
 export const createCommits = (
   table: Table,
   read: (key: SessionKey, now: number) => Promise<Found | undefined>,
@@ -63,7 +66,7 @@ export const createCommits = (
         // Every transaction of a record touches its activity row: see commitEnded, which relies on it.
         type: 'update',
         rowKey: rowKeys.activity(sessionId),
-        columns: { ...writeShown(shownOf(next)), closed },
+        columns: { ...writeShown(shownAfter(found, next)), closed },
         // A stop is decided on the activity that was read: use in between breaks it. Otherwise use is left alone.
         etag: stops ? found.activity.etag : '*',
       },
@@ -79,7 +82,7 @@ export const createCommits = (
       activity: {
         ...found.activity,
         closed,
-        shown: shownOf(next),
+        shown: shownAfter(found, next),
         // Use may have been noted since the activity was read: only a guarded write knows that it was not. With the
         // old etag a stop that is decided on this is broken, and decided again.
         etag: stops ? (etags.get(rowKeys.activity(sessionId)) ?? '') : found.activity.etag,
@@ -111,7 +114,7 @@ export const createCommits = (
     const activityKey = rowKeys.activity(sessionId);
     const guard = await table.get(accountId, activityKey);
     if (!(await isUnchanged(found))) return undefined;
-    const shown = { ...writeShown(shownOf(next)), closed: true };
+    const shown = { ...writeShown(shownAfter(found, next)), closed: true };
     const oldDue = rowKeys.due(found.session.dueAt, sessionId);
     const isIndexed = await hasRow(accountId, oldDue);
     const activity: RowChange =
@@ -141,7 +144,7 @@ export const createCommits = (
       session: next,
       etag,
       unknown,
-      activity: { ...found.activity, closed: true, shown: shownOf(next) },
+      activity: { ...found.activity, closed: true, shown: shownAfter(found, next) },
     };
   };
 

@@ -156,7 +156,7 @@ const endedSchema = z.object({
   unconfirmedMinutes: minutes.nullable().default(null),
 });
 
-const shownSchema = z.object({
+const shownSchema = z.looseObject({
   status: z.enum(SHOWN_STATUSES),
   leaseEnd: instant.nullable(),
   idleTimeoutMinutes: minutes.nullable(),

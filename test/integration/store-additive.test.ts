@@ -11,6 +11,7 @@ const fixture = useTable();
 
 /** What a newer version may have written: columns, and fields in those that this version knows. */
 const COLUMNS = { newer: 'words', newerCount: 7, newerShare: 0.5, isNewer: true, newerAt: new Date(T0) };
+const NEWER_FIELD = { calendar: ['weekdays', { at: 8 }] };
 const PARTS = ['policy', 'leases', 'creation', 'requestedWishes', 'observed', 'desired'] as const;
 /** What is not there any more when a session is over. */
 const LEFT_AT_END: readonly string[] = ['policy', 'leases', 'requestedWishes'];
@@ -18,14 +19,13 @@ const LEFT_AT_END: readonly string[] = ['policy', 'leases', 'requestedWishes'];
 const byNewer = async (): Promise<Found<LiveSession>> => {
   const { session } = await fixture.insert(fixture.newSession({ accountId: randomUUID() }));
   const { accountId, sessionId } = session;
-  const parts = PARTS.map((name) => [
-    name,
-    JSON.stringify({ ...session[name], calendar: ['weekdays', { at: 8 }] }),
-  ]);
+  const parts = PARTS.map((name) => [name, JSON.stringify({ ...session[name], ...NEWER_FIELD })]);
   const columns: Columns = { ...COLUMNS, ...Object.fromEntries(parts) };
+  const activity = present(await fixture.table.get(accountId, `activity:${sessionId}`)).columns;
+  const shown = JSON.stringify({ ...JSON.parse(String(activity.shown)), ...NEWER_FIELD });
   await fixture.table.submit(accountId, [
     { type: 'update', rowKey: `session:${sessionId}`, columns, etag: '*' },
-    { type: 'update', rowKey: `activity:${sessionId}`, columns: COLUMNS, etag: '*' },
+    { type: 'update', rowKey: `activity:${sessionId}`, columns: { ...COLUMNS, shown }, etag: '*' },
   ]);
   return live(await fixture.store.read(session, T0));
 };
@@ -34,12 +34,10 @@ const rowOf = async ({ accountId, sessionId }: Session, kind: string): Promise<C
 const expectKept = async (session: Session, kind: string, parts: readonly string[]): Promise<void> => {
   const row = await rowOf(session, kind);
   expect(row).toMatchObject(COLUMNS);
-  for (const name of parts)
-    expect([name, JSON.parse(String(row[name]))]).toMatchObject([
-      name,
-      { calendar: ['weekdays', { at: 8 }] },
-    ]);
-  expect(await rowOf(session, 'activity')).toMatchObject(COLUMNS);
+  for (const name of parts) expect([name, JSON.parse(String(row[name]))]).toMatchObject([name, NEWER_FIELD]);
+  const activity = await rowOf(session, 'activity');
+  expect(activity).toMatchObject(COLUMNS);
+  expect(JSON.parse(String(activity.shown))).toMatchObject(NEWER_FIELD);
 };
 
 const operations: [string, (found: Found<LiveSession>) => Promise<unknown>][] = [
