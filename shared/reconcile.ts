@@ -8,7 +8,7 @@ import { type Gate, isSpare, opensAt, rulesAt, withUnaskedStop } from './gate.ts
 import type { Gateway } from './gateway.ts';
 import { condemned, type Intent, intentOf, type Limits, START_WINDOW_MS, withIntent } from './intent.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
-import type { Act, Change, HistoryEvent, Outcome } from './outcome.ts';
+import type { Act, Change, Evolved, HistoryEvent, Outcome } from './outcome.ts';
 import {
   type AccountRules,
   type Decision,
@@ -234,9 +234,12 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
     if (told !== null) await gateway.holdBack(told);
     const { next, events } = evolve(found.session, act, outcome, now);
     const isGone = next.life === 'ended' && next.because === 'gone' && outcome.type === 'missing';
+    const isSentence = next.life === 'live' && next.desired.state !== found.session.desired.state;
     const session = isGone
       ? await recordGone(found, next, events, outcome.sentAt)
-      : await commitEvolved(found, next, events, now);
+      : isSentence
+        ? await recordSentence(found, act, { next, events })
+        : await commitEvolved(found, next, events, now);
     if (session === undefined) return undefined;
     reportAct(found.session, act, outcomeText(outcome, shownStatus(session)));
     return session;
@@ -268,6 +271,22 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
       return isHeld === undefined
         ? commitEvolved(found, next, events, now, { from: gate, next: withUnaskedStop(gate, now) })
         : commitHeld(found, stillMissing(found.session, sentAt), isHeld, 'gone', now);
+    });
+
+  /** An answer for which the session is to be stopped counts like any stop that nobody asked for; held, it told nothing. */
+  const recordSentence = (
+    found: Found<LiveSession>,
+    act: Act,
+    { next, events }: Evolved,
+  ): Promise<Session | undefined> =>
+    gateway.inTurn(async (gate) => {
+      const now = clock.now();
+      const isHeld = await heldBy(gate, found.session, now, countLive);
+      if (isHeld === undefined)
+        return commitEvolved(found, next, events, now, { from: gate, next: withUnaskedStop(gate, now) });
+      const untold = { type: 'inconclusive', because: 'held', retryAfterMs: null } as const;
+      const { next: waiting } = evolve(found.session, act, untold, now);
+      return waiting.life === 'live' ? commitHeld(found, waiting, isHeld, act.because, now) : undefined;
     });
 
   /**

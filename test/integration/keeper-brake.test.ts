@@ -148,10 +148,45 @@ describe('servers that all disappear at once', () => {
   it('are found again, where it was the list that was wrong', async () => {
     const { stage, keeper, ids, servers } = await gone();
     const held = await running(stage, ids);
+    const before = await Promise.all(held.map((id) => stage.live(id)));
     for (const [id, server] of servers) if (held.includes(id)) stage.servers.set(id, server);
     await sweepFor(stage, keeper, 3);
-    for (const id of held) {
-      expect(await stage.live(id)).toMatchObject({ missingSince: null, heldUntil: null });
+    // Held once is held once: what they were held for is over, and they are not held for something else after it.
+    for (const { sessionId, heldUntil } of before) {
+      expect(await stage.live(sessionId)).toMatchObject({ missingSince: null, heldUntil });
     }
+  });
+});
+
+describe('creates that the upstream refuses, and may have done before', () => {
+  const refused = async (count: number) => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper();
+    stage.answers.create = () => ({ type: 'inconclusive', because: 'it answered 500', retryAfterMs: null });
+    const ids = Array.from({ length: count }, () => randomUUID());
+    for (const sessionId of ids)
+      await keeper.create({ sessionId, size: 'Standard', models: [], leaseMinutes: 60 });
+    stage.answers.create = () => ({ type: 'refused', status: 422, message: 'no' });
+    await settled(stage);
+    stage.now += seconds(10);
+    await keeper.sweep();
+    return { stage, keeper, ids };
+  };
+
+  it('count as stops that nobody asked for', async () => {
+    const { stage, ids } = await refused(2);
+    expect(await running(stage, ids)).toEqual([]);
+    expect((await stage.store.readGate(stage.accountId)).unaskedStops).toHaveLength(2);
+  });
+
+  it('are held beyond the fifth, and may yet be made', async () => {
+    const { stage, keeper, ids } = await refused(8);
+    const held = await running(stage, ids);
+    expect(held).toHaveLength(3);
+    expect(stage.faults('brake')).toHaveLength(3);
+    delete stage.answers.create;
+    await sweepFor(stage, keeper, 3);
+    expect(await running(stage, ids)).toEqual(held);
+    for (const id of held) expect((await stage.live(id)).observed.status).toBe('Ready');
   });
 });
