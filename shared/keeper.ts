@@ -181,13 +181,17 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
     return find(sessionId);
   };
 
-  /** Notes use, at most one write per stretch; undefined where there is no activity row. */
+  /** Notes use, at most one write per stretch, and one more where it arms idleness; undefined where nothing lives. */
   const noteUse = async (sessionId: string): Promise<TrackedActivity | undefined> => {
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
       const activity = await store.readActivity(keyOf(sessionId));
       const now = clock.now();
-      if (activity === undefined || activity.closed || isCovered(activity.shown, activity, now))
-        return activity;
+      if (activity === undefined) {
+        // It was lost, and this read makes it anew: as of a session that nobody has used yet.
+        if ((await store.read(keyOf(sessionId), now))?.session.life !== 'live') return undefined;
+        continue;
+      }
+      if (activity.closed || isCovered(activity.shown, activity, now)) return activity;
       const coveredUntil = now + coverMs(activity.shown.idleTimeoutMinutes);
       if (await store.cover(keyOf(sessionId), activity, now, coveredUntil)) {
         return { ...activity, lastActivityAt: now, coveredUntil };
@@ -328,7 +332,6 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
       if (activity !== undefined && !activity.closed) return beat(activity);
       const found = await find(sessionId);
       if (isOver(found.session)) throw sessionOver();
-      // The activity row was lost, and this read has restored it as active now.
       return beat(found.activity);
     },
 

@@ -4,7 +4,7 @@ import type { Gateway } from './gateway.ts';
 import type { Keeper } from './keeper.ts';
 import { inParallel } from './parallel.ts';
 import type { Surroundings } from './reconcile.ts';
-import type { LiveSession } from './session.ts';
+import { type LiveSession, lostActivity } from './session.ts';
 import { faultOf } from './telemetry.ts';
 import type { SessionView } from './view.ts';
 
@@ -34,9 +34,7 @@ export const createListing = (
     const rules = await gateway.rulesLately();
     return inParallel(rows.flatMap(readable), async (session) => {
       const now = clock.now();
-      // A row that was lost counts as it will be restored, as active now.
-      const lost = { lastActivityAt: now, coveredUntil: now, closed: false };
-      const activity = (await store.readActivity(session)) ?? lost;
+      const activity = (await store.readActivity(session)) ?? lostActivity(session, now);
       return { session, activity, next: foresee(session, activity, now, rules) };
     });
   };

@@ -318,6 +318,16 @@ export const isCovered = (facts: IdleFacts, activity: Activity, now: Instant): b
   return armsAt === null || now < armsAt || activity.lastActivityAt >= armsAt;
 };
 
+/**
+ * What is taken for the activity of a session whose own was lost: covered until now, because missing evidence is never a
+ * reason to reap, and as of nobody's use, because it arms no idleness either.
+ */
+export const lostActivity = (session: LiveSession, now: Instant): Activity => ({
+  lastActivityAt: session.createdAt,
+  coveredUntil: now,
+  closed: session.desired.state === 'stopped',
+});
+
 /** The longest stretch of use that one write acknowledges. */
 const COVER_LONGEST_MS = MINUTE_MS;
 

@@ -1,7 +1,14 @@
 import { decide, foresee } from '../decide.ts';
 import { rulesAt } from '../gate.ts';
 import type { Instant } from '../lease.ts';
-import { type AccountRules, type Foreseen, idleAt, idleFactsOf, type LiveSession } from '../session.ts';
+import {
+  type AccountRules,
+  type Foreseen,
+  idleAt,
+  idleFactsOf,
+  type LiveSession,
+  lostActivity,
+} from '../session.ts';
 import { type Difference, differencesOf, type Terms, type Told } from './differences.ts';
 import type { Evidence } from './evidence.ts';
 import type { RehearsedAct } from './rehearsal.ts';
@@ -38,9 +45,7 @@ export const sessionStates = (
     const activity = evidence.activities.get(sessionId);
     const told = toldOf(evidence, sessionId);
     const dueAts = due.map(({ at }) => at);
-    // A row that was lost counts as it will be restored, as active now.
-    const lost = { lastActivityAt: now, coveredUntil: now, closed: false };
-    const use = activity === undefined || activity instanceof Error ? lost : activity;
+    const use = activity === undefined || activity instanceof Error ? lostActivity(session, now) : activity;
     const decision = decide(session, use, now, ruled);
     const own = acts.filter((act) => act.sessionId === sessionId);
     const isLeft = own.length === 0 && decision.type !== 'none';

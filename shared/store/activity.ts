@@ -1,5 +1,12 @@
 import { UnreadableRowError } from '../errors.ts';
-import { type Activity, idleFactsOf, type LiveSession, type Session, type SessionKey } from '../session.ts';
+import {
+  type Activity,
+  idleFactsOf,
+  type LiveSession,
+  lostActivity,
+  type Session,
+  type SessionKey,
+} from '../session.ts';
 import { shownLeaseEnd, shownStatus } from '../view.ts';
 import { readActivity, rowKeys, type Shown, writeActivity, writeShown } from './rows.ts';
 import type { Columns, Row, Table } from './table.ts';
@@ -32,8 +39,8 @@ const activityOrError = (row: Row): TrackedActivity | UnreadableRowError => {
 };
 
 /**
- * Makes the row of a live session anew as active now, where it is missing or cannot be read: missing evidence is never a
- * reason to reap, and none that it could not be stopped at all. Gives what was wrong with the row that it replaced.
+ * Makes the row of a live session anew where it is missing or cannot be read, which is no reason that it could neither be
+ * extended nor stopped. Gives what was wrong with the row that it replaced.
  */
 export const restoreActivity = async (
   table: Table,
@@ -45,8 +52,7 @@ export const restoreActivity = async (
   const wrong = row === undefined ? undefined : activityOrError(row);
   // Somebody else has restored it.
   if (row !== undefined && !(wrong instanceof UnreadableRowError)) return undefined;
-  const closed = session.desired.state === 'stopped';
-  const columns = activityColumns({ lastActivityAt: now, coveredUntil: now, closed }, session);
+  const columns = activityColumns(lostActivity(session, now), session);
   // A conflict means that somebody else was first, which serves as well: the caller reads again.
   const submitted = await table.submit(session.accountId, [
     row === undefined

@@ -28,7 +28,7 @@ import type { Row, Table } from './table.ts';
  * never has no due row, or two; and no answer of the table is taken for more than it says.
  */
 export interface Store extends DueIndex {
-  /** The record, living or ended. A live session without an activity row that can be read gets one that says: active now. */
+  /** The record, living or ended. A live session without an activity row that can be read gets one that covers it until now. */
   read(key: SessionKey, now: number): Promise<Found | undefined>;
   /**
    * Adds a session with its activity, due row and first events; undefined where the id is taken, or the gate has

@@ -4,7 +4,7 @@ import { createCheckedClock } from '../../shared/clock.ts';
 import { BadRequestError, StorageUnavailableError, UpstreamUnavailableError } from '../../shared/errors.ts';
 import { createKeeper, type Keeper } from '../../shared/keeper.ts';
 import type { Outcome } from '../../shared/outcome.ts';
-import type { Session } from '../../shared/session.ts';
+import { idleAt, idleFactsOf, type LiveSession, type Session } from '../../shared/session.ts';
 import type { Store } from '../../shared/store/store.ts';
 import type { Table } from '../../shared/store/table.ts';
 import type { Entry } from '../../shared/telemetry.ts';
@@ -205,6 +205,30 @@ describe('a change', () => {
     expect(await stage.session(sessionId)).toMatchObject({
       leases: { floorMinutes: 60, grantedMinutes: 60 },
     });
+  });
+});
+
+describe('idleness that nobody asked for', () => {
+  it('is armed by use a minute after Ready, although an earlier note still covers it', async () => {
+    const stage = setStage();
+    const sessionId = await stage.createReady();
+    stage.now = T0 + seconds(50);
+    expect((await stage.keeper.heartbeat(sessionId)).idleAt).toBeNull();
+    stage.now = T0 + seconds(100);
+    expect((await stage.keeper.heartbeat(sessionId)).idleAt).toBeGreaterThanOrEqual(T0 + minutes(31));
+  });
+
+  it('is not armed by the loss of the activity row, but by use after that', async () => {
+    const stage = setStage();
+    const sessionId = await stage.createReady();
+    const { accountId } = stage;
+    const loss = { type: 'delete', rowKey: `activity:${sessionId}` } as const;
+    stage.now = T0 + minutes(20);
+    await fixture.table.submit(accountId, [loss]);
+    const { view } = await stage.keeper.show(sessionId, false);
+    expect(idleAt(idleFactsOf(view.session as LiveSession), view.activity)).toBeNull();
+    await fixture.table.submit(accountId, [loss]);
+    expect((await stage.keeper.heartbeat(sessionId)).idleAt).toBeGreaterThanOrEqual(T0 + minutes(50));
   });
 });
 

@@ -25,14 +25,15 @@ const damaged = async (columns: Columns): Promise<SessionKey> => {
 
 describe('an activity row that cannot be read', () => {
   const later = T0 + minutes(7);
-  it.each(DAMAGES)('counts as active now, and its session can be stopped: %s', async (_, columns) => {
+  it.each(DAMAGES)('counts as covered until now, and its session can be stopped: %s', async (_, columns) => {
     const key = await damaged(columns);
     const faults: unknown[] = [];
     const store = createStore(fixture.table, randomUUID, (about, error) =>
       faults.push([about.sessionId, String(error)]),
     );
     const found = live(await store.read(key, later));
-    expect(found.activity).toMatchObject({ lastActivityAt: later, coveredUntil: later, closed: false });
+    const { createdAt } = found.session;
+    expect(found.activity).toMatchObject({ lastActivityAt: createdAt, coveredUntil: later, closed: false });
     expect(faults).toEqual([[key.sessionId, expect.stringContaining(`activity:${key.sessionId}`)]]);
     const stopping = { ...found.session, desired: stopped('idle') };
     expect(await store.commit(found, stopping, [anEvent('stop')], later)).toBeDefined();

@@ -187,15 +187,22 @@ describe('a table that was damaged, or written by a newer version', () => {
   it.each([
     { name: 'running', desired: { state: 'running' } as const, closed: false },
     { name: 'stopping', desired: stopped('asked'), closed: true },
-  ])('a lost activity row of a $name session is made anew as active now', async ({ desired, closed }) => {
-    const { session } = await fixture.insert(fixture.newSession({ desired }));
-    const rowKey = `activity:${session.sessionId}`;
-    await fixture.table.submit(session.accountId, [{ type: 'delete', rowKey }]);
-    const found = present(await fixture.store.read(session, NOW));
-    expect(found.activity).toMatchObject({ lastActivityAt: NOW, coveredUntil: NOW, closed });
-    expect(await fixture.store.readActivity(session)).toEqual(found.activity);
-    expect(found.session).toEqual(session);
-  });
+  ])(
+    'a lost activity row of a $name session is made anew, covered until now',
+    async ({ desired, closed }) => {
+      const { session } = await fixture.insert(fixture.newSession({ desired }));
+      const rowKey = `activity:${session.sessionId}`;
+      await fixture.table.submit(session.accountId, [{ type: 'delete', rowKey }]);
+      const found = present(await fixture.store.read(session, NOW));
+      expect(found.activity).toMatchObject({
+        lastActivityAt: session.createdAt,
+        coveredUntil: NOW,
+        closed,
+      });
+      expect(await fixture.store.readActivity(session)).toEqual(found.activity);
+      expect(found.session).toEqual(session);
+    },
+  );
 
   it('columns that this version does not know survive a commit, in rows and in their parts', async () => {
     const { session } = await fixture.insert(fixture.newSession());

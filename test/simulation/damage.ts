@@ -158,8 +158,9 @@ export const createDamage = ({
       lost.delete(key);
       beginAnew(one.sessionId);
       const story = stories.get(one.sessionId);
-      // Nobody knows when it was used: from now on.
-      if (one.name === 'activity-lost' && story !== undefined) story.foundUsedAt = world.now();
+      // Nobody knows whether it was used, and when: it may be until now, and that arms nothing.
+      if (one.name === 'activity-lost' && story !== undefined)
+        Object.assign(story, { foundUsedAt: world.now(), isArmed: false });
     }
   });
 

@@ -27,7 +27,7 @@ export interface Story {
   usedAt: Instant;
   /** Until when use may have been noted, as far as anybody can know. */
   mayBeUsedUntil: Instant;
-  /** When the signs of its use were lost, and that was found out: it counts as used then. */
+  /** When the signs of its use were lost, and that was found out: until then it counts as used. */
   foundUsedAt: Instant;
   /** Use was noted that was late enough to arm idleness. */
   isArmed: boolean;
