@@ -8,6 +8,7 @@ import {
   START_WINDOW_MS,
 } from './bounds.ts';
 import { wrongStop } from './check-stops.ts';
+import { part } from './columns.ts';
 import type { FaultName } from './fault-kinds.ts';
 import type { Faults } from './faults.ts';
 import {
@@ -76,7 +77,7 @@ export const checkServers = ({
   /** When the row was written that lets a sweep find the session. */
   const insertedAt = new Map<string, Instant>();
 
-  rows.watch(({ changes }) => {
+  rows.watch(({ changes, before }) => {
     for (const { type, rowKey } of changes) {
       if (type !== 'create') continue;
       const [kind, id = ''] = rowKey.split(':');
@@ -84,7 +85,8 @@ export const checkServers = ({
       if (kind === 'ended') checkGivenUp(id);
       const server = kind === 'ended' ? books.find(id) : undefined;
       if (server === undefined || !isLiving(server) || server.isForeign || standing.isExcused(id)) continue;
-      if (wasTold404(server, faults, now())) standing.strays(id);
+      const wasToStop = part(before.get(`session:${id}`), 'desired')?.state === 'stopped';
+      if (wasTold404(wasToStop, faults, now())) standing.strays(id);
       else fail('L', server, 'recorded as over, and it is running');
     }
   });
@@ -233,12 +235,11 @@ export const checkServers = ({
 
 /**
  * The upstream has just answered 404 for what it has: what was concluded from that is none of the keeper's faults. A
- * single one confirms the stop of a server that was once observed (DESIGN §4.3), and that has begun to stop.
+ * single one confirms a stop that was decided (DESIGN §4.3).
  */
-const wasTold404 = ({ stoppingSince, isToldToStop }: Server, faults: Faults, now: Instant): boolean => {
+const wasTold404 = (wasToStop: boolean, faults: Faults, now: Instant): boolean => {
   const sinceMs = (name: FaultName): number => now - (faults.latest(name) ?? Number.NEGATIVE_INFINITY);
-  const isStopUnseen =
-    (isToldToStop || stoppingSince !== null) && sinceMs('upstream-404') < RECORDED_WITHIN_MS;
+  const isStopUnseen = wasToStop && sinceMs('upstream-404') < RECORDED_WITHIN_MS;
   return isStopUnseen || sinceMs('upstream-amnesia') < AMNESIA_LASTS_MS;
 };
 

@@ -22,6 +22,8 @@ interface Surroundings {
   accountId: string;
   rules: AccountRules;
   boundMs: () => number;
+  /** The keepers' time beside the world's. */
+  skewMs: () => number;
   standing: Standing;
   stories: ReadonlyMap<string, Story>;
 }
@@ -56,6 +58,7 @@ export const createDamage = ({
   accountId,
   rules,
   boundMs,
+  skewMs,
   standing,
   stories,
 }: Surroundings): Damage => {
@@ -98,7 +101,7 @@ export const createDamage = ({
     const live = rowKeys.live(id);
     rows.damage(accountId, [
       { type: 'create', rowKey: live, columns: { seq: 'x' } },
-      { type: 'create', rowKey: rowKeys.due(world.now() - 1_000, id), columns: {} },
+      { type: 'create', rowKey: rowKeys.due(world.now() + skewMs() - 1_000, id), columns: {} },
     ]);
     note(`${id}: a record that nobody can read`);
     forPeople.push({
@@ -176,7 +179,7 @@ export const createDamage = ({
     );
     for (const { name, sessionId, at } of lost.values()) {
       if (name === 'activity-lost' && (unindexed.has(sessionId) || isUnreadable(sessionId))) continue;
-      const dueAt = dueAtOf(sessionId) ?? Number.POSITIVE_INFINITY;
+      const dueAt = (dueAtOf(sessionId) ?? Number.POSITIVE_INFINITY) - skewMs();
       const withinMs =
         name === 'due-lost' ? FORGOTTEN_MS + rules.observeIntervalMs + 2 * boundMs() : 2 * boundMs();
       if (faults.longestQuiet(Math.max(at, dueAt), world.now()) <= withinMs) continue;

@@ -87,7 +87,17 @@ export const simulate = async ({
   const standing = createStanding({ world, faults, rows, accountId: ACCOUNT_ID, skewMs: skewMs() });
   createMishaps({ world, faults, books, rows, accountId: ACCOUNT_ID, rules, standing, stories });
   const { boundMs } = bounds;
-  const surroundings = { world, faults, rows, accountId: ACCOUNT_ID, rules, boundMs, standing, stories };
+  const surroundings = {
+    world,
+    faults,
+    rows,
+    accountId: ACCOUNT_ID,
+    rules,
+    boundMs,
+    skewMs,
+    standing,
+    stories,
+  };
   const damage = createDamage(surroundings);
   checkVersions(world, rows);
   checkLeases({ world, faults, books, stories, bounds, standing });

@@ -26,8 +26,6 @@ export interface Server {
   staleAt: Instant | null;
   /** A stop was accepted: it goes on running, and billing, for a moment. */
   stoppingSince: Instant | null;
-  /** Whether a stop has ever arrived, and been answered like any other. */
-  isToldToStop: boolean;
   error: { code: string; message: string } | null;
 }
 
@@ -112,7 +110,6 @@ export const createBooks = (world: World): Books => {
         refusedAt: null,
         staleAt: null,
         stoppingSince: null,
-        isToldToStop: false,
         error: null,
       };
       servers.set(id, server);
@@ -131,7 +128,6 @@ export const createBooks = (world: World): Books => {
     },
     stop(server, takesMs) {
       for (const watcher of watchers) watcher.stopped?.(server);
-      server.isToldToStop = true;
       if (server.stoppingSince !== null) return;
       if (takesMs === undefined) return note(server, 'is to be stopped, and runs on');
       server.stoppingSince = world.now();
