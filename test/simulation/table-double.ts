@@ -39,7 +39,8 @@ export const createTableService = (world: World, faults: Faults, rows: TableRows
                 answered(value, () => noteTime(time));
               });
           } catch (error) {
-            // No fault of a table: a request that none would take, or a check that does not hold itself.
+            // No fault of a table, which ends the run: a request that none would take, or a check that fails itself.
+            if (heard) failed(error as Error);
             const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
             world.fail({
               invariant: 'error',
@@ -47,7 +48,6 @@ export const createTableService = (world: World, faults: Faults, rows: TableRows
               sessionId: '',
               text: `table ${what}: ${text}`,
             });
-            if (heard) world.after(latency(), () => failed(error as Error));
           }
         });
       const note = (fault: string): void => world.trace.note(process.name, `table ${what}: ${fault}`);
