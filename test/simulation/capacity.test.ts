@@ -68,7 +68,11 @@ const standOf = ({ stage: { books, world }, lapsed }: Account) => {
 };
 const inOrder = { lapsed: [], ready: KEPT, failure: undefined };
 
-it.each<[number, string, FaultName]>([[100, 'all at once', 'table-outage']])(
+it.each<[number, string, FaultName]>([
+  [100, 'all at once', 'table-outage'],
+  [30, 'one by one', 'upstream-outage'],
+  [10, 'one by one', 'upstream-unreachable'],
+])(
   'nearly as many kept sessions as calls can carry, with pages of %i and to be renewed %s, survive time and %s',
   async (pageSize, when, fault) => {
     const areTogether = when === 'all at once';
