@@ -21,6 +21,4 @@ const NEWS: readonly { what: string; error: string }[] = [
   { what: 'stranger', error: 'a server that nobody asked for is a session now' },
   { what: 'stranger', error: 'it was asked for meanwhile' },
   { what: 'index', error: 'the session had lost its due row' },
-  // Where calls are as far apart as the looks at a stop, each look is followed by the next one.
-  { what: 'reconcile', error: 'still due after 6 steps' },
 ];
