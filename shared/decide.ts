@@ -247,11 +247,11 @@ const stoppingSteps = (session: LiveSession, desired: Desired & { state: 'stoppe
   if (isUnconfirmed(session) && acceptedAt === null)
     return [{ action: 'observe', at: 0, because: 'unconfirmed' }];
   if (acceptedAt === null) return [{ action: 'stop', at: 0, because: desired.because }];
-  // The look first: where both are due at each sweep, a repetition would put off the look that confirms it, for ever.
-  return [
-    { action: 'observe', at: lookAfterStop(acceptedAt, seenAt), because: 'stopping' },
-    { action: 'stop', at: repeatOfStop(acceptedAt, repeatedAt), because: desired.because },
-  ];
+  const repeatAt = repeatOfStop(acceptedAt, repeatedAt);
+  const repetition: Step = { action: 'stop', at: repeatAt, because: desired.because };
+  const look: Step = { action: 'observe', at: lookAfterStop(acceptedAt, seenAt), because: 'stopping' };
+  // One after the other, for both may be due whenever it is this session's turn: neither puts off the other for ever.
+  return seenAt < repeatAt ? [look, repetition] : [repetition, look];
 };
 
 /** The more time has passed since the upstream said that it stops the server, the longer the next look can wait. */

@@ -19,8 +19,8 @@ export const checkVersions = (world: World, rows: TableRows): void => {
         if (rows.get(partition, `ended:${sessionId}`) === undefined) added.delete(subject);
         continue;
       }
-      // What cannot be read now can be read again as it was.
-      if (isDamage || change.type === 'delete') continue;
+      // What cannot be read now can be read again as it was; what a backup has is met when it is written to.
+      if (isDamage || isRestored || change.type === 'delete') continue;
       const known = added.get(subject) ?? new Set();
       added.set(subject, known);
       const note = (name: string, isThere: boolean): void => {

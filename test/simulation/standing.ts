@@ -112,7 +112,10 @@ export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surro
     );
 
   const noteHold = (sessionId: string, isRestored: boolean): void => {
-    const until = instantOf(rows.get(accountId, `session:${sessionId}`), 'heldUntil');
+    const row = rows.get(accountId, `session:${sessionId}`);
+    // It is over, in this transaction: whether it was held before is asked of its last record.
+    if (row === undefined) return;
+    const until = instantOf(row, 'heldUntil');
     const was = holds.get(sessionId) ?? 0;
     if (until === was) return;
     holds.set(sessionId, until);

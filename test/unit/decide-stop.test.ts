@@ -125,6 +125,12 @@ describe('a session that is to be stopped', () => {
       expected: { type: 'observe', because: 'stopping' },
     },
     {
+      name: 'accepted a minute ago, and seen since it may be repeated: that comes before another look, however late it is',
+      session: liveSession({ desired: stopped('asked', T0, T0), observedAt: at(0, 30) }),
+      now: at(1),
+      expected: { type: 'stop', because: 'asked' },
+    },
+    {
       name: 'accepted a minute ago, and still there: it is repeated',
       session: liveSession({ desired: stopped('asked', T0, T0), observedAt: at(1) }),
       now: at(1),
