@@ -10,6 +10,8 @@ export interface Limits {
   until: Instant;
   /** Only a slot is taken that nobody else wants, and none is waited for. */
   isSpareOnly?: boolean;
+  /** One call at most, and none is waited for: its caller decides anew who is the most urgent. */
+  isOneCall?: boolean;
 }
 
 /** An upstream change with its window: when it must have left, and (in `pending`) when it is broken off. */

@@ -107,9 +107,13 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
         const opens = isFree ? now : opensAt(gate, now);
         if (opens + SHORTEST_CALL_MS > limits.until) return;
         if (opens > now) {
+          if (limits.isOneCall) return;
           await gateway.wait(opens);
           step -= 1;
-        } else await perform(live, decision, gate, limits);
+        } else {
+          await perform(live, decision, gate, limits);
+          if (limits.isOneCall && !isFree) return;
+        }
       }
     }
     telemetry.report(faultOf('reconcile', `still due after ${MAX_STEPS} steps`, subject(key)));

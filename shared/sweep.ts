@@ -25,7 +25,7 @@ const BATCH = 64;
 /** Where calls are few, the most urgent of so many due sessions comes first. */
 const WAITING = 1_000;
 /** A session that is due again at once is looked at so often in one sweep. */
-const MAX_LOOKS = 3;
+const MAX_LOOKS = 6;
 /** A record that is at fault is looked at again after a minute, then after twice as long, and never later than this. */
 const FAULT_LONGEST_MS = 10 * MINUTE_MS;
 
@@ -143,7 +143,7 @@ export const createSweep = (
       work(row, async () => {
         known.delete(`${row.sessionId} ${row.at}`);
         const key = { accountId, sessionId: row.sessionId };
-        await guarded(row, () => reconciler.reconcile(key, limits, found));
+        await guarded(row, () => reconciler.reconcile(key, { ...limits, isOneCall: isUnhurried }, found));
       });
 
     /** False where the gate has to be waited for, after which all is decided anew, or opens too late for this sweep. */
