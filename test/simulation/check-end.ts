@@ -71,9 +71,10 @@ export const checkEnd = (
   for (const key of rows.keys(accountId)) {
     const [kind, at = '', sessionId = ''] = key.split(':');
     if (sessionId.startsWith(DAMAGED) || at.startsWith(DAMAGED)) continue;
-    if (kind === 'due' && Number(at) < keepersNow - boundMs)
+    if (kind === 'due' && !standing.isExcused(sessionId) && Number(at) < keepersNow - boundMs)
       fail(sessionId, `was due ${minutesAgo(Number(at))}, and nobody looked`);
-    if (kind !== 'session') continue;
+    // What it has lost is mended in its own time, which is judged where it is lost.
+    if (kind !== 'session' || standing.isExcused(at)) continue;
     const row = rows.get(accountId, key);
     if (row === undefined) continue;
     const record = readLive(accountId, row);
@@ -82,16 +83,18 @@ export const checkEnd = (
     if (pending !== null && pending.until < keepersNow - boundMs)
       fail(record.sessionId, `${pending.op} is pending since ${minutesAgo(pending.until)}`);
     const stoppingMs = Math.min(UNDER_WAY_MS, boundMs + STOPPING_MS);
-    if (desired.state === 'stopped' && quietMs >= stoppingMs && desired.at < keepersNow - stoppingMs)
+    // What the upstream has accepted is its own to carry out.
+    const isUpstreams = server !== undefined && isLiving(server) && server.stoppingSince !== null;
+    const endedFor = server?.endedAt ? world.now() - server.endedAt : Number.POSITIVE_INFINITY;
+    const stoppedFor = desired.state === 'stopped' ? Math.min(keepersNow - desired.at, endedFor) : 0;
+    if (desired.state === 'stopped' && !isUpstreams && quietMs >= stoppingMs && stoppedFor > stoppingMs)
       fail(record.sessionId, `is being stopped since ${minutesAgo(desired.at)}`);
     if (server === undefined || server.isForeign) {
-      if (standing.isExcused(record.sessionId)) continue;
       if (isLooked && createdAt < keepersNow - UNDER_WAY_MS)
         fail(record.sessionId, 'there is no such server');
       continue;
     }
-    const endedFor = server.endedAt === null ? 0 : world.now() - server.endedAt;
-    if (isLooked && endedFor > rules.observeIntervalMs + boundMs)
+    if (isLooked && server.endedAt !== null && endedFor > rules.observeIntervalMs + boundMs)
       fail(
         record.sessionId,
         `${server.status} for ${Math.round(endedFor / MINUTE_MS)} min, and still recorded`,

@@ -15,6 +15,7 @@ import {
   capMinutes,
   MOST_EXTENDED_MINUTES,
   STARTING_AT_MOST_MS,
+  STOP_REPEATED_WITHIN_MS,
   UNSENT_LAUNCH_TIMEOUTS,
 } from './service-terms.ts';
 import type { Standing } from './standing.ts';
@@ -220,7 +221,10 @@ export const checkServers = ({
       const known = readyKnownAt.get(server.id);
       const isStray = rows.get(accountId, `ended:${server.id}`) !== undefined;
       const unwanted = unwantedSince(server, story, known, isStray ? now() : undefined, standing);
-      for (const [why, since] of unwanted) {
+      // The upstream said yes, and did nothing: it is asked again.
+      const repeatedBy = (server.ignoredStopAt ?? Number.NEGATIVE_INFINITY) + STOP_REPEATED_WITHIN_MS;
+      for (const [why, unwantedFrom] of unwanted) {
+        const since = Math.max(unwantedFrom, repeatedBy);
         const isLate =
           faults.longestQuiet(since, now()) > boundMs() ||
           faults.longestClear(since, now()) > troubledBoundMs();

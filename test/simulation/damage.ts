@@ -13,6 +13,8 @@ import type { World } from './world.ts';
 export interface Damage {
   /** Whether a record cannot be read, or could not a moment ago: its users are told so. */
   isAnyUnreadable(): boolean;
+  /** Whether this record could not be read at any time. */
+  wasUnreadable(sessionId: string): boolean;
 }
 
 interface Surroundings {
@@ -30,6 +32,7 @@ interface Surroundings {
 
 /** What is mended by people, for they see it reported. */
 interface ForPeople {
+  sessionId: string;
   repairAt: Instant;
   /** Where it is as it was damaged; a restored table may bring it back. */
   isThere: () => boolean;
@@ -63,9 +66,10 @@ export const createDamage = ({
   stories,
 }: Surroundings): Damage => {
   const chance = world.chance('damage');
-  const forPeople: ForPeople[] = [];
+  let forPeople: ForPeople[] = [];
   const everLost = new Map<string, Lost>();
   const lost = new Map<string, Lost>();
+  const unreadable = new Set<string>();
   let damaged = 0;
   let unreadableUntil = Number.NEGATIVE_INFINITY;
 
@@ -105,6 +109,7 @@ export const createDamage = ({
     ]);
     note(`${id}: a record that nobody can read`);
     forPeople.push({
+      sessionId: id,
       repairAt: world.now() + chance.integer(5, 60) * MINUTE_MS,
       isThere: () => rows.get(accountId, live) !== undefined,
       repair() {
@@ -128,9 +133,13 @@ export const createDamage = ({
     const repairAt = world.now() + chance.integer(1, 20) * MINUTE_MS;
     faults.hit('record-unreadable');
     standing.excuse(sessionId);
+    unreadable.add(sessionId);
     write(UNREADABLE);
     note(`${sessionId}: its record cannot be read`);
+    // An earlier repair would bring back what it said then.
+    forPeople = forPeople.filter((one) => one.sessionId !== sessionId);
     forPeople.push({
+      sessionId,
       repairAt,
       isThere: () => isUnreadable(sessionId),
       repair() {
@@ -202,6 +211,7 @@ export const createDamage = ({
   world.after(60_000, befall);
 
   return {
+    wasUnreadable: (sessionId) => unreadable.has(sessionId),
     isAnyUnreadable: () => world.now() < unreadableUntil || sessions().some(isUnreadable),
   };
 };

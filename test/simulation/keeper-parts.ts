@@ -27,6 +27,7 @@ export const createParts = (
   table: TableService,
   upstream: UpstreamService,
   rules: AccountRules,
+  isDamaged: (sessionId: string) => boolean = () => false,
 ): PartsOf => {
   let ids = 0;
   const newId = (): string => {
@@ -55,7 +56,7 @@ export const createParts = (
         if (entry.kind === 'sweep') return;
         const { kind, accountId, ...rest } = entry;
         world.trace.note(process.name, `${kind} ${JSON.stringify(rest)}`);
-        if (entry.kind === 'fault' && !isExpectedFault(entry))
+        if (entry.kind === 'fault' && !isExpectedFault(entry, isDamaged))
           world.fail({
             ...{ invariant: 'error', at: world.now(), sessionId: entry.sessionId ?? '' },
             text: `${process.name} reports a fault of its own: ${entry.what}: ${entry.error}`,

@@ -65,7 +65,7 @@ export const simulate = async ({
   const skewMs = (): number => platform.now() - world.now();
   const rate = createRateCheck({ world, faults, rows, accountId: ACCOUNT_ID, rules, skewMs });
   const upstream = createUpstreamService(world, faults, books, createCallCheck(world, rows), rate);
-  const partsOf = createParts(world, table, upstream, rules);
+  const partsOf = createParts(world, table, upstream, rules, (id) => damage.wasUnreadable(id));
   /** The product, as `functions/app.ts` puts it together. */
   const build = (process: Process, isNewer: boolean): Keeper =>
     createKeeper(partsOf(process, undefined, isNewer));

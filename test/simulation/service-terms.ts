@@ -18,6 +18,9 @@ export const STARTING_AT_MOST_MS = 30 * MINUTE_MS;
 /** A launch for which nothing could be sent is given up after so many times the time-out of one that was. */
 export const UNSENT_LAUNCH_TIMEOUTS = 3;
 
+/** docs/guarantees.md, "The bound": a stop that was accepted is asked for again after so long at the most. */
+export const STOP_REPEATED_WITHIN_MS = 5 * MINUTE_MS;
+
 /** DESIGN §4.3, `extend`: min(…, maxLifetime, 1439), in whole minutes. */
 export const capMinutes = (maxLifetimeMinutes: number | null): number =>
   maxLifetimeMinutes === null

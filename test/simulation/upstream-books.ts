@@ -24,6 +24,8 @@ export interface Server {
   refusedAt: Instant | null;
   /** When an answer last told of it as it was some time before. */
   staleAt: Instant | null;
+  /** When a stop was last answered like any other, and nothing came of it. */
+  ignoredStopAt: Instant | null;
   /** A stop was accepted: it goes on running, and billing, for a moment. */
   stoppingSince: Instant | null;
   error: { code: string; message: string } | null;
@@ -109,6 +111,7 @@ export const createBooks = (world: World): Books => {
         seenAt: null,
         refusedAt: null,
         staleAt: null,
+        ignoredStopAt: null,
         stoppingSince: null,
         error: null,
       };
@@ -129,7 +132,10 @@ export const createBooks = (world: World): Books => {
     stop(server, takesMs) {
       for (const watcher of watchers) watcher.stopped?.(server);
       if (server.stoppingSince !== null) return;
-      if (takesMs === undefined) return note(server, 'is to be stopped, and runs on');
+      if (takesMs === undefined) {
+        server.ignoredStopAt = world.now();
+        return note(server, 'is to be stopped, and runs on');
+      }
       server.stoppingSince = world.now();
       note(server, 'is being stopped');
       world.quietly(takesMs, () => end(server, 'Stopped'));
