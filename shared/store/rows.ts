@@ -267,33 +267,43 @@ const SCALARS: ReadonlySet<string> = new Set([
 ]);
 
 /** The table has no null and no nesting: those are JSON text. Instants are dates, so that a person can read them. */
-const encode = (record: Record<string, unknown>): Columns =>
-  Object.fromEntries(
-    Object.entries(record).map(([name, value]) => {
-      if (INSTANTS.has(name) && typeof value === 'number') return [name, new Date(value)];
-      if (typeof value === 'boolean' || SCALARS.has(name)) return [name, value as string | boolean | number];
-      return [name, storedJson(value)];
-    }),
-  );
+const encode = (record: Record<string, unknown>): Columns => {
+  const columns: Columns = {};
+  for (const [name, value] of Object.entries(record)) columns[name] = writeColumn(name, value);
+  return columns;
+};
+
+const writeColumn = (name: string, value: unknown): Columns[string] => {
+  if (INSTANTS.has(name) && typeof value === 'number') return new Date(value);
+  if (typeof value === 'boolean' || SCALARS.has(name)) return value as string | boolean | number;
+  return value === null ? NULL : storedJson(value);
+};
 
 const decode = <Schema extends z.ZodObject>(
   schema: Schema,
   rowKey: string,
   columns: Columns,
 ): z.output<Schema> => {
-  const known = Object.keys(schema.shape).filter((name) => columns[name] !== undefined);
-  const raw = Object.fromEntries(known.map((name) => [name, readColumn(rowKey, name, columns[name])]));
+  const raw: Record<string, unknown> = {};
+  for (const name in schema.shape) {
+    const value = columns[name];
+    if (value !== undefined) raw[name] = readColumn(rowKey, name, value);
+  }
   const result = schema.safeParse(raw);
   if (result.success) return result.data;
   throw unreadable(rowKey, result.error.issues[0]?.path.map(String).join('.') ?? '');
 };
 
-const readColumn = (rowKey: string, name: string, value: Columns[string] | undefined): unknown => {
+const readColumn = (rowKey: string, name: string, value: Columns[string]): unknown => {
   if (value instanceof Date) return value.getTime();
   return SCALARS.has(name) || typeof value !== 'string' ? value : parseColumn(rowKey, name, value);
 };
 
+/** Most of the columns of JSON are null most of the time: those are neither written nor read as such. */
+const NULL = 'null';
+
 const parseColumn = (rowKey: string, name: string, text: string): unknown => {
+  if (text === NULL) return null;
   try {
     return JSON.parse(text);
   } catch {

@@ -46,6 +46,7 @@ interface Lost {
   at: Instant;
 }
 
+const KINDS: readonly FaultName[] = ['row-damaged', 'record-unreadable', 'activity-lost', 'due-lost'];
 /** Each costs every sweep some time. */
 const MOST_DAMAGED = 3;
 const UNREADABLE = '{';
@@ -208,7 +209,7 @@ export const createDamage = ({
     lose('activity-lost', chance.pick(living));
     lose('due-lost', chance.pick(living));
   };
-  world.after(60_000, befall);
+  if (KINDS.some((name) => faults.chosen.includes(name))) world.after(60_000, befall);
 
   return {
     wasUnreadable: (sessionId) => unreadable.has(sessionId),

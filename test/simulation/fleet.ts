@@ -20,7 +20,7 @@ export interface Fleet {
 }
 
 /** Between one client and the next. */
-const MEAN_GAP_MS = 30 * 60_000;
+const MEAN_GAP_MS = 40 * 60_000;
 /** So many come at once, where they do. */
 const WAVE = 14;
 /** Nobody comes so late that its story could not be told to an end. */
