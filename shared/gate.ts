@@ -236,18 +236,22 @@ const HOLD_LONGEST_MS = 30 * MINUTE_MS;
 /** A session is held once; what happens to it long after is another matter. */
 const HOLD_SPENT_MS = 60 * MINUTE_MS;
 
+/** In the window, give or take what clocks differ by: far ahead, the clock that wrote it was wrong. */
+const isLately = (at: Instant, now: Instant): boolean =>
+  at > now - BRAKE_WINDOW_MS && at <= now + CLOCKS_DIFFER_MS;
+
 /** How many stops that nobody asked for there were lately. */
 export const unaskedLately = (gate: Gate, now: Instant): number =>
   stopsLately(gate, now).length + stretchesLately(gate, now).reduce((sum, { count }) => sum + count, 0);
-
-const isLately = (at: Instant, now: Instant): boolean => at > now - BRAKE_WINDOW_MS && at <= now;
 
 const stopsLately = ({ unaskedStops }: Gate, now: Instant): Instant[] =>
   unaskedStops.filter((at) => isLately(at, now));
 
 /** A stretch counts until the last of its instants is over. */
 const stretchesLately = ({ unaskedBefore }: Gate, now: Instant): CountFrom[] =>
-  unaskedBefore.filter(({ from }) => from <= now && isLately(Math.min(from + STRETCH_MS - 1, now), now));
+  unaskedBefore.filter(
+    ({ from }) => from <= now + CLOCKS_DIFFER_MS && isLately(Math.min(from + STRETCH_MS - 1, now), now),
+  );
 
 /** Whether so many stops are more than an account of so many sessions has on an ordinary day. */
 export const isBraked = (gate: Gate, liveCount: number, now: Instant): boolean =>
