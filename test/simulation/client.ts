@@ -28,6 +28,8 @@ export interface Client {
   poll(workMs: number): Promise<void>;
   /** Creates the session, and stops it at that time. */
   leaveAt(at: Instant): Promise<void>;
+  /** Creates the session, and uses it for so long, at its own pace whatever is answered. */
+  attend(forMs: number): Promise<void>;
 }
 
 interface Setting {
@@ -195,11 +197,10 @@ export const createClient = ({
     if (answer?.type === 'answered') story.stopPromisedAt ??= world.now();
   };
 
-  const work = async (until: number): Promise<void> => {
+  /** Some call again soon where they got no answer; others when they would have called anyway. */
+  const work = async (until: number, isHasty = chance.hits(0.5)): Promise<void> => {
     const habit = world.chance(`habit ${id}`);
     const isChangingOnly = habit.hits(CHANGING_ONLY);
-    // Some call again at once where they got no answer; others when they would have called anyway.
-    const isHasty = chance.hits(0.5);
     while (world.now() < until) {
       const state = isChangingOnly ? await change(someTags(habit)) : await use();
       if (state === 'over') return;
@@ -227,6 +228,9 @@ export const createClient = ({
       if (!(await create())) return;
       await work(at);
       await stop();
+    },
+    async attend(forMs) {
+      if (await create()) await work(world.now() + forMs, false);
     },
     async live() {
       if (!(await create())) return;

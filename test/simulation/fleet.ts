@@ -23,6 +23,9 @@ export interface Fleet {
 const MEAN_GAP_MS = 40 * 60_000;
 /** So many come at once, where they do. */
 const WAVE = 14;
+/** Long enough for its server to be Ready, and to be there when the table is back. */
+const BEFORE_OUTAGE_MS = 6 * 60_000;
+const ATTENDS_MS = 30 * 60_000;
 /** Nobody comes so late that its story could not be told to an end. */
 const LAST_ARRIVAL_BEFORE_END_MS = 30 * 60_000;
 
@@ -102,6 +105,21 @@ export const createFleet = ({
   let waves = 0;
   if (chance.hits(0.3))
     world.after(Math.round((0.2 + 0.6 * chance.next()) * hours * 3_600_000), arriveTogether);
+
+  /** Somebody who is at work when the table fails, with a patience that is as short as the outage. */
+  const arriveBeforeOutage = (index: number): void => {
+    const own = world.chance(`outage ${index}`);
+    const idleTimeoutMinutes = own.pick([2, 2.5, 3, 4]);
+    const wanted = {
+      ...{ sessionId: `outage-${index}`, size: 'Standard' as const, models: [], leaseMinutes: 120 },
+      idleTimeoutMinutes,
+    };
+    const story = storyOf(wanted, world.now());
+    stories.set(wanted.sessionId, story);
+    begin(story, own).attend(ATTENDS_MS);
+  };
+  for (const [index, { from }] of faults.spells('table-outage').entries())
+    world.after(from - BEFORE_OUTAGE_MS - world.start, () => arriveBeforeOutage(index + 1));
 
   world.after(30_000, arrive);
   if (hours > 0) classes.come();
