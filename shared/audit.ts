@@ -228,7 +228,8 @@ export const createAudit = (
       now,
     );
     if (seen.life === 'ended') return;
-    const activity = { lastActivityAt: now, coveredUntil: now, closed: false };
+    // Nobody has used it yet, however long ago it was seen: that arms no idleness.
+    const activity = { lastActivityAt: sighting.receivedAt, coveredUntil: now, closed: false };
     const dueAt = dueAtOf(decide(seen, activity, now, rulesNow), now);
     const event = { at: now, kind: 'adopted', because: 'unknown', detail: { leaseMinutes } } as const;
     const isAdopted = (await store.insert({ ...seen, dueAt }, activity, [event])) !== undefined;

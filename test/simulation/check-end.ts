@@ -3,6 +3,7 @@ import { readLive } from '../../shared/store/rows.ts';
 import type { Bounds } from './bounds.ts';
 import { DAMAGED } from './check-table.ts';
 import type { Faults } from './faults.ts';
+import { STOP_REPEATED_WITHIN_MS } from './service-terms.ts';
 import type { Standing } from './standing.ts';
 import type { TableRows } from './table-rows.ts';
 import { type Books, isLiving } from './upstream-books.ts';
@@ -86,7 +87,11 @@ export const checkEnd = (
     // What the upstream has accepted is its own to carry out.
     const isUpstreams = server !== undefined && isLiving(server) && server.stoppingSince !== null;
     const endedFor = server?.endedAt ? world.now() - server.endedAt : Number.POSITIVE_INFINITY;
-    const stoppedFor = desired.state === 'stopped' ? Math.min(keepersNow - desired.at, endedFor) : 0;
+    const askedAgainFor = server?.ignoredStopAt
+      ? world.now() - server.ignoredStopAt - STOP_REPEATED_WITHIN_MS
+      : Number.POSITIVE_INFINITY;
+    const stoppedFor =
+      desired.state === 'stopped' ? Math.min(keepersNow - desired.at, endedFor, askedAgainFor) : 0;
     if (desired.state === 'stopped' && !isUpstreams && quietMs >= stoppingMs && stoppedFor > stoppingMs)
       fail(record.sessionId, `is being stopped since ${minutesAgo(desired.at)}`);
     if (server === undefined || server.isForeign) {
