@@ -322,10 +322,11 @@ export const isCovered = (facts: IdleFacts, activity: Activity, now: Instant): b
  * What is taken for the activity of a session whose own was lost: covered until now, because missing evidence is never a
  * reason to reap, and as of nobody's use, because it arms no idleness either.
  */
-export const lostActivity = (session: LiveSession, now: Instant): Activity => ({
-  lastActivityAt: session.createdAt,
+export const lostActivity = ({ createdAt, observed, desired }: LiveSession, now: Instant): Activity => ({
+  // What was adopted had been seen before it was a session.
+  lastActivityAt: observed.status === 'Ready' ? Math.min(createdAt, observed.seenAt) : createdAt,
   coveredUntil: now,
-  closed: session.desired.state === 'stopped',
+  closed: desired.state === 'stopped',
 });
 
 /** The longest stretch of use that one write acknowledges. */

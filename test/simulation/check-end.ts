@@ -95,6 +95,8 @@ export const checkEnd = (
     if (desired.state === 'stopped' && !isUpstreams && quietMs >= stoppingMs && stoppedFor > stoppingMs)
       fail(record.sessionId, `is being stopped since ${minutesAgo(desired.at)}`);
     if (server === undefined || server.isForeign) {
+      // One of somebody else's, of the same id and words, cannot be told from ours (docs/guarantees.md).
+      if (server !== undefined && isLiving(server)) continue;
       if (isLooked && createdAt < keepersNow - UNDER_WAY_MS)
         fail(record.sessionId, 'there is no such server');
       continue;

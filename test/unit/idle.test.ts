@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coverMs, idleAt, idleFactsOf, isCovered, type LiveSession } from '../../shared/session.ts';
+import {
+  coverMs,
+  idleAt,
+  idleFactsOf,
+  isCovered,
+  type LiveSession,
+  lostActivity,
+} from '../../shared/session.ts';
 import {
   activity,
   liveSession,
@@ -80,4 +87,14 @@ describe('a note of use', () => {
       }),
     );
   });
+});
+
+it('is not armed by what is taken for the activity of a session whose own was lost, whenever that was made', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -minutes(60), max: minutes(60) }), (createdAfterReady) => {
+      const session = liveSession({ observed: ready(T0), createdAt: T0 + createdAfterReady });
+      const facts = { ...idleFactsOf(session), idleArmed: false };
+      expect(idleAt(facts, lostActivity(session, T0 + minutes(120)))).toBeNull();
+    }),
+  );
 });
