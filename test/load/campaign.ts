@@ -57,7 +57,7 @@ const BOOT_KILLS = 0.1;
 const LONGEST_BOOT_MS = 900;
 const BACK_WITHIN_MS = 30_000;
 const TROUBLED_WITHIN_MS = 60_000;
-const KEPT_AND_REAPED_WITHIN_MS = 60_000;
+const KEPT_AND_REAPED_WITHIN_MS = 120_000;
 
 /** Begins with one process. */
 export const startCampaign = async (seed: number): Promise<Campaign> => {

@@ -2,8 +2,8 @@ import { MINUTE_MS } from '../../shared/lease.ts';
 
 /** What the sessions of a load are promised, and how the keeper is set up for it: short, so that it can be seen. */
 
-/** Of sessions of the kind `idle`. */
-export const IDLE_TIMEOUT_MS = 6_000;
+/** Of sessions of the kind `idle`: more than twice as long as a bad network keeps one sweep from another. */
+export const IDLE_TIMEOUT_MS = 20_000;
 /** A note of use reaches so far, so idleness may be counted from so much later. */
 export const COVER_MS = IDLE_TIMEOUT_MS / 10;
 export const RENEW_MARGIN_MS = 2 * MINUTE_MS;

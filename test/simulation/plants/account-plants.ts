@@ -273,8 +273,8 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     breaks: ['R'],
     edits: [
       {
-        file: 'shared/together.ts',
-        find: 'if (listing.retryAfterMs !== null) await gateway.holdBack(listing.retryAfterMs);',
+        file: 'shared/census.ts',
+        find: 'if (page.retryAfterMs !== null) await gateway.holdBack(page.retryAfterMs);',
         replace: '',
       },
     ],
@@ -286,8 +286,8 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/reconcile.ts',
-        find: 'commitEvolved(found, next, events, now, { from: gate, next: withUnaskedStop(gate, now) })',
-        replace: 'commitEvolved(found, next, events, now)',
+        find: '? commitEvolved(found, next, events, now, { from: gate, next: withUnaskedStop(gate, now) })',
+        replace: '? commitEvolved(found, next, events, now)',
       },
     ],
   },
