@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../shared/outcome.ts';
 import { minutes, seconds } from '../builders.ts';
 import { type Server, type Stage, setStage, settled } from './keeper-stage.ts';
-import { useTable } from './store-fixture.ts';
+import { useTableDouble } from './store-fixture.ts';
 
-const fixture = useTable();
+const fixture = useTableDouble();
 
 const GAP_MS = seconds(5);
 const slow = { rules: { callGapMs: GAP_MS } };

@@ -22,9 +22,9 @@ const OTHER = {
   accountId: '22222222-2222-2222-2222-222222222222',
   key: 'b3RoZXItYWNjb3VudC1rZXktZm9yLXRlc3Rz',
 };
-const MANY = 300;
+const MANY = 220;
 const PAGE = 100;
-const LISTINGS = 5;
+const LISTINGS = 3;
 /** Hundreds of processes are started and ended. */
 const HOOK_MS = 240_000;
 const TABLE = 'leasekeeper';

@@ -52,6 +52,8 @@ interface Surroundings {
   stories: ReadonlyMap<string, Story>;
   standing: Standing;
   bounds: Bounds;
+  /** The keepers' time beside the world's. */
+  skewMs: () => number;
 }
 
 /**
@@ -67,6 +69,7 @@ export const checkServers = ({
   stories,
   standing,
   bounds,
+  skewMs,
 }: Surroundings): { beginAudit: () => void } => {
   const { boundMs, troubledBoundMs } = bounds;
   const { now } = world;
@@ -123,6 +126,13 @@ export const checkServers = ({
     return faults.longestQuiet(story.askedAt, until) < until - story.askedAt;
   };
 
+  /** By the record of its first attempt, which the keeper wrote on its own clock. */
+  const isSentTooLongAgo = ({ id }: Server): boolean => {
+    const sentAt = part(rows.get(accountId, `session:${id}`), 'creation')?.firstAttemptAt;
+    const passedMs = typeof sentAt === 'number' ? now() + skewMs() - sentAt : 0;
+    return passedMs > bounds.rules.launchTimeoutMs + boundMs() + MINUTE_MS && now() > standing.heldUntil(id);
+  };
+
   books.watch({
     created(server) {
       const story = stories.get(server.id);
@@ -132,6 +142,7 @@ export const checkServers = ({
       // A launch that the brake holds is not given up, and goes on meanwhile.
       else if (now() > Math.max(foundSince + latestLaunchMs(bounds), standing.heldUntil(server.id)))
         fail('L', server, 'made after its launch was given up');
+      else if (isSentTooLongAgo(server)) fail('L', server, 'asked for again after its launch had timed out');
       else if (isLateWithout(foundSince, foundSince + boundMs()))
         fail('V', server, `made ${now() - foundSince} ms after it was asked for, with nothing in the way`);
       if (story === undefined) fail('1', server, 'nobody asked for this server');

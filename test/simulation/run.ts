@@ -101,7 +101,17 @@ export const simulate = async ({
   const damage = createDamage(surroundings);
   checkVersions(world, rows);
   checkLeases({ world, faults, books, stories, bounds, standing });
-  checkServers({ world, faults, books, rows, accountId: ACCOUNT_ID, stories, standing, bounds }).beginAudit();
+  checkServers({
+    world,
+    faults,
+    books,
+    rows,
+    accountId: ACCOUNT_ID,
+    stories,
+    standing,
+    bounds,
+    skewMs,
+  }).beginAudit();
 
   const order = { world, books, rows, accountId: ACCOUNT_ID, bounds, standing };
   checkQuietStretches({ ...order, faults, keepersNow: platform.now }, hours);
