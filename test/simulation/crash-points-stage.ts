@@ -79,7 +79,7 @@ export const createStage = (rules: AccountRules = RULES, pageSize?: number): Sta
   const bounds = createBounds(rules, () => books.living().length);
   checkTable(world, rows);
   const { beginAudit } = checkServers({
-    ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories, bounds },
+    ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories, bounds, skewMs: () => 0 },
     standing: createStanding({ world, faults, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
   });
   books.watch({

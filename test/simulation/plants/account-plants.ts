@@ -228,7 +228,7 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
   {
     name: 'orphans-of-others',
     what: 'A server that nobody knows of is taken over, although others use the upstream as well.',
-    breaks: ['V'],
+    breaks: ['V', 'W'],
     edits: [
       {
         file: 'shared/strangers.ts',

@@ -112,7 +112,7 @@ export const EVIDENCE_PLANTS: readonly Plant[] = [
   {
     name: 'conflict-is-success',
     what: 'A create that is answered with 409 counts as made.',
-    breaks: ['W', 'V', 'L'],
+    breaks: ['W', 'V', 'L', 'error'],
     edits: [
       {
         file: 'shared/upstream/upstream.ts',
@@ -124,7 +124,7 @@ export const EVIDENCE_PLANTS: readonly Plant[] = [
   {
     name: 'refusal-is-success',
     what: 'An extension that the upstream refuses counts as granted.',
-    breaks: ['K', 'V'],
+    breaks: ['K', 'V', 'A'],
     edits: [
       {
         file: 'shared/evolve.ts',
