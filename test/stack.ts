@@ -36,8 +36,12 @@ export const READY_AT_ONCE = { SESSION_HOST_STARTUP: '00:00:00' } as const;
 
 type Environment = Record<string, string>;
 
+/** Between finding a free port and using it, somebody else may take it. */
+const ATTEMPTS = 3;
+
 export const startTestStack = async (
   chosen: Environment | ((ports: StackSettings['ports']) => Environment | Promise<Environment>) = {},
+  attempts = ATTEMPTS,
 ): Promise<TestStack> => {
   const dataFolder = mkdtempSync(join(tmpdir(), 'lease-keeper-test-'));
   const [functions = 0, sessionHost = 0, blob = 0, queue = 0, table = 0] = await freePorts(5);
@@ -55,13 +59,18 @@ export const startTestStack = async (
     },
   };
   const lines: string[] = [];
-  const stack = await startStack(settings, {
+  const starting = startStack(settings, {
     onLine: (part, line) => lines.push(`${part}: ${line}`),
     onRestart: (part, how) => lines.push(`${part}: restarted after ${how}`),
-  }).catch((error: unknown) => {
-    rmSync(dataFolder, { recursive: true, force: true });
-    throw new Error(`the stack did not start; it said:\n${lines.join('\n')}`, { cause: error });
   });
+  const [started] = await Promise.allSettled([starting]);
+  if (started.status === 'rejected') {
+    rmSync(dataFolder, { recursive: true, force: true });
+    const said = `${lines.join('\n')}\n${String(started.reason)}`;
+    if (attempts > 1 && said.includes(' is taken')) return startTestStack(chosen, attempts - 1);
+    throw new Error(`the stack did not start; it said:\n${said}`, { cause: started.reason });
+  }
+  const stack = started.value;
   const sessionHostUrl = `http://127.0.0.1:${sessionHost}`;
   holdToDescription(stack.keeperUrl, 'keeper');
   holdToDescription(sessionHostUrl, 'session host');

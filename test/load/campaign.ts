@@ -69,13 +69,17 @@ export const startCampaign = async (seed: number): Promise<Campaign> => {
     for (const one of stops.reverse().splice(0)) await one().catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
   };
+  const closeProxies = async (): Promise<void> =>
+    void (await Promise.all(proxies.splice(0).map((proxy) => proxy.close())));
+  stops.push(closeProxies);
   try {
     const test = await startTestStack(async (ports) => {
       const settings = { seed, longestDelayMs: LONGEST_DELAY_MS };
       const table = await startFaultProxy({ ...settings, targetPort: ports.table });
       const upstream = await startFaultProxy({ ...settings, seed: seed + 1, targetPort: ports.sessionHost });
+      // Those of an earlier attempt are of no use any more.
+      await closeProxies();
       proxies.push(table, upstream);
-      stops.push(async () => void (await Promise.all(proxies.map((proxy) => proxy.close()))));
       return {
         ...LOAD_SETTINGS,
         KEEPER_ACCOUNTS: accountsSetting([DEMO_ACCOUNT], upstream.port),

@@ -8,18 +8,20 @@ import { IDLE_TIMEOUT_MS } from '../load/terms.ts';
 /** The judge of the runs with kills and faults: it sees nothing in good books, and each crime in bad ones. */
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
+/** So long ago that an idle session should have been reaped by now. */
+const BEGUN_AT = NOW - IDLE_TIMEOUT_MS - 14_000;
 const STORY: Story = {
   ...newStory('mark', 'plain', 60),
   id: 's1',
-  askedAt: NOW - 20_000,
-  createdAt: NOW - 20_000,
+  askedAt: BEGUN_AT,
+  createdAt: BEGUN_AT,
 };
 const READY = {
   id: 's1',
   accountId: '11111111-1111-1111-1111-111111111111',
   size: 'Standard',
   models: ['mark'],
-  createdAt: NOW - 20_000,
+  createdAt: BEGUN_AT,
   requestedLeaseMinutes: 60,
   maxLeaseMinutes: 60,
   extensions: [],
@@ -28,7 +30,7 @@ const READY = {
   spawned: 1,
   calls: { create: 1, get: 0, update: 0, stop: 0 },
   status: 'Ready',
-  readyAt: NOW - 19_000,
+  readyAt: BEGUN_AT + 1_000,
   endedAt: null,
   error: null,
   ending: null,
