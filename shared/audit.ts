@@ -118,11 +118,15 @@ export const createAudit = (
 
   /** What a list that was read to its end leaves in the row. */
   const hadOf = ({ pages, sightings, unreadable }: Walk, listedAt: Instant): Partial<Gate> => ({
-    ...{ listedAt, listPages: pages, listedCount: sightings.size + unreadable.size },
+    listedAt,
+    listPages: pages,
+    listedCount: sightings.size + unreadable.size,
   });
 
   const countsOf = ({ ids, kept }: Counted): Pick<Gate, 'countedAt' | 'liveCount' | 'keptCount'> => ({
-    ...{ countedAt: clock.now(), liveCount: ids.size, keptCount: kept },
+    countedAt: clock.now(),
+    liveCount: ids.size,
+    keptCount: kept,
   });
 
   /** Those that were seen; and of those that were known before, whoever may be there all the same. */

@@ -34,7 +34,7 @@ export const readGateRow = async (table: Table, accountId: string): Promise<Trac
 
 const gateRow = ({ from: { etag }, next }: GateChange): RowChange => {
   // A change of the gate as it was read brings the etag along, which is no column.
-  const { etag: _, ...gate } = { etag, ...next };
+  const { etag: _, ...gate }: Gate & Partial<TrackedGate> = next;
   const columns = writeGate(gate);
   return etag === undefined
     ? { type: 'create', rowKey: rowKeys.gate, columns }
