@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -52,17 +51,6 @@ export const readStackSettings = (environment: NodeJS.ProcessEnv): StackSettings
   dataFolder: resolve(environment.LEASE_KEEPER_DATA || join(REPOSITORY, '.data')),
   environment,
 });
-
-/** Compiles `functions/` and `shared/` to `dist/`, which is what runs, here as in Azure. */
-export const compile = (): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const compiler = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc');
-    const child = spawn(process.execPath, [compiler, '--build', join(REPOSITORY, 'tsconfig.build.json')], {
-      stdio: 'inherit',
-    });
-    child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error('the app does not compile'))));
-  });
 
 /** The connection string of an Azurite on these ports. */
 export const azuriteConnection = ({ blob, queue, table }: StackSettings['ports']): string =>

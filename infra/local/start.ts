@@ -1,11 +1,12 @@
 import { relative } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
+import { buildApp } from '../build.ts';
 import { readableLine } from './decision-line.ts';
 import { PartFailedError } from './part.ts';
 import { PortTakenError } from './ports.ts';
 import { stopRequested } from './process-life.ts';
-import { compile, readStackSettings, type Stack, type StackEvents, startStack } from './stack.ts';
+import { readStackSettings, type Stack, type StackEvents, startStack } from './stack.ts';
 
 /** `npm start`: the whole keeper on this machine, until Ctrl-C. */
 
@@ -49,7 +50,7 @@ Each decision of the keeper is a line below. Ctrl-C ends everything.
 const run = async (): Promise<void> => {
   const stopping = stopRequested();
   const settings = readStackSettings(process.env);
-  await compile();
+  await buildApp();
   const starting = startStack(settings, events);
   const stack = await Promise.race([starting, stopping]);
   if (stack !== undefined) {

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
+import { buildApp } from '../build.ts';
 import { readableLine } from './decision-line.ts';
 import { freePorts } from './ports.ts';
 import { stopRequested } from './process-life.ts';
-import { compile, type Stack, startStack } from './stack.ts';
+import { type Stack, startStack } from './stack.ts';
 
 /** `npm run tour`: a fast stack of its own, and the whole story of the keeper in about 90 seconds. */
 
@@ -107,7 +108,7 @@ const play = async ({ keeperUrl }: Stack, signal: AbortSignal): Promise<void> =>
 const run = async (): Promise<void> => {
   const stopping = new AbortController();
   const stopped = stopRequested().then(() => stopping.abort());
-  await compile();
+  await buildApp();
   const dataFolder = mkdtempSync(join(tmpdir(), 'lease-keeper-tour-'));
   try {
     const stack = await startFastStack(dataFolder);

@@ -10,7 +10,8 @@ export interface Settings {
   readonly appRoot: string;
 }
 
-const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
+/** What `npm run build` makes: the same that is deployed. */
+const BUILT = fileURLToPath(new URL('../../../dist/', import.meta.url));
 
 const portOf = (text: string): number => {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
@@ -22,5 +23,5 @@ const portOf = (text: string): number => {
 export const readSettings = (env: NodeJS.ProcessEnv): Settings => ({
   port: portOf(env.PORT || '7071'),
   dataFolder: resolve(env.LEASE_KEEPER_DATA || '.data'),
-  appRoot: resolve(env.LEASE_KEEPER_APP || REPOSITORY),
+  appRoot: resolve(env.LEASE_KEEPER_APP || BUILT),
 });

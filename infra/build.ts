@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import packageJson from '../package.json' with { type: 'json' };
+
+/** Bundles the app into one folder, which is all that is deployed, and what the local stack runs. */
+
+const REPOSITORY = fileURLToPath(new URL('../', import.meta.url));
+/** Where `npm run build` puts it. */
+export const DIST = join(REPOSITORY, 'dist');
+const ENTRY = 'functions/app';
+
+/** Some libraries are CommonJS and ask for the platform's modules, which an ES module has no `require` for. */
+const REQUIRE =
+  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
+
+/** What Azure, and the local functions host, look for beside the code. */
+const manifest = {
+  name: packageJson.name,
+  version: packageJson.version,
+  private: true,
+  type: 'module',
+  main: `${ENTRY}.js`,
+};
+
+/** All files of the app by their paths within the folder. What is imported lazily is in files of its own. */
+const bundle = async (folder: string): Promise<ReadonlyMap<string, Uint8Array>> => {
+  const { outputFiles } = await build({
+    absWorkingDir: REPOSITORY,
+    entryPoints: { [ENTRY]: `${ENTRY}.ts` },
+    outdir: folder,
+    write: false,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    minifySyntax: true,
+    sourcemap: 'linked',
+    // Stack traces need the places, not the text.
+    sourcesContent: false,
+    banner: { js: REQUIRE },
+    // Azure's worker brings it along.
+    external: ['@azure/functions-core'],
+    logLevel: 'warning',
+  });
+  return new Map([
+    ...outputFiles.map(({ path, contents }) => [relative(folder, path), contents] as const),
+    ['host.json', readFileSync(join(REPOSITORY, 'host.json'))],
+    ['package.json', Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)],
+  ]);
+};
+
+/** An app that runs from the folder meanwhile finds each file as it was or as it is, and never a part of one. */
+const replace = (path: string, contents: Uint8Array): void => {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, contents);
+  renameSync(draft, path);
+};
+
+/** Brings the folder up to date; it holds nothing else afterwards. Files that are as they should be are not touched. */
+export const buildApp = async (folder = DIST): Promise<void> => {
+  const files = await bundle(folder);
+  for (const [name, contents] of files) replace(join(folder, name), contents);
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !files.has(relative(folder, path))) rmSync(path, { force: true });
+  }
+};
+
+if (import.meta.main) await buildApp();
