@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MINUTE_MS } from './lease.ts';
 import { timeSpanSchema } from './protocol/time-span-schema.ts';
 import { ACCOUNT_ID } from './protocol/vocabulary.ts';

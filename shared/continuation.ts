@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BadRequestError } from './errors.ts';
 
 /** Where a listing goes on, given to clients and back: signed, so that it is one of ours for this very query. */

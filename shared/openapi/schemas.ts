@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorBodySchema } from '../protocol/error-body.ts';
 import { keeperSchema } from '../protocol/keeper-object.ts';
 import {

@@ -1,5 +1,5 @@
 import JSON5 from 'json5';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { BadRequestError, type Fault, PayloadTooLargeError } from '../errors.ts';
 
 /** The largest body that is read. The longest documented request is a create with a list of models. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { KeeperError } from '../errors.ts';
 
 /** The body of every error answer: never a stack trace, never a key. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Wishes } from '../session.ts';
 import { storedJson } from '../stored-json.ts';
 import { ABOVE_ZERO, timeSpanSchema } from './time-span-schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Instant } from '../lease.ts';
 import { type SessionView, shownLeaseEnd } from '../view.ts';
 import { END_REASONS, explained, NEXT_ACTIONS, NEXT_REASONS } from './keeper-words.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Instant } from '../lease.ts';
 import { type SessionView, shownSession } from '../view.ts';
 import { keeperFields, NOT_BOTH, refuseBoth } from './keeper-fields.ts';

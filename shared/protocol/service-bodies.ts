@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The answers of the service's own routes, which belong to neither generation. */
 

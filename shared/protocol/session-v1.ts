@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BadRequestError, LeaseNotLargerError, LeaseTooLongError } from '../errors.ts';
 import type { ShownSession } from './shown-session.ts';
 import { formatTimeSpan } from './time-span.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { UnreadableRowError } from '../errors.ts';
 import { type Gate, NEW_GATE } from '../gate.ts';
 import type { HistoryEvent } from '../outcome.ts';

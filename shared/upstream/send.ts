@@ -1,5 +1,3 @@
-import got, { RequestError } from 'got';
-
 /** One HTTP exchange with an upstream. */
 export interface HttpRequest {
   method: 'GET' | 'PUT' | 'PATCH' | 'POST';
@@ -44,7 +42,9 @@ export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
 const NOT_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 const CONNECT_TIMEOUT_MS = 2_000;
 
+/** The library is loaded with the first call: what is answered from the table alone does not wait for it. */
 export const send: Send = async ({ method, url, headers, body, signal }) => {
+  const { default: got, RequestError } = await import('got');
   try {
     const {
       statusCode,

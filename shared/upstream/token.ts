@@ -1,5 +1,5 @@
 import { decodeJwt, errors } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock } from '../clock.ts';
 import { type Instant, MINUTE_MS } from '../lease.ts';
 import type { Send } from './send.ts';
