@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Keeper } from './keeper.ts';
 import { faultOf, type Telemetry } from './telemetry.ts';
 

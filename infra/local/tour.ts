@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
 import { buildApp } from '../build.ts';
 import { readableLine } from './decision-line.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Entry, entrySchema, isLiving, keyOf, type LivingEntry, SESSION_OPERATIONS } from './entry.ts';
 import { isForgotten } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACCOUNT_ID, SESSION_ID, SIZES } from '../../../shared/protocol/vocabulary.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readIfThere } from './books-file.ts';
 import type { ProcessIdentity } from './entry.ts';
 import { errnoOf, StartError } from './errors.ts';

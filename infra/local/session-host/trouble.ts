@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatTimeSpan } from '../../../shared/protocol/time-span.ts';
 import { timeSpanSchema } from '../../../shared/protocol/time-span-schema.ts';
 import { FailureOnDemandError } from './errors.ts';
