@@ -27,20 +27,33 @@ export const DISTRUSTED_MS = 30_000;
 export const TRUSTED_MS = 20_000;
 
 /**
+ * A corrected clock stands still rather than run backwards by up to this: what was due by it a moment ago stays due,
+ * and is not left for the next sweep. More than replies at their usual speed can move it by (a second of rounding, and
+ * the way); a clock that was really put back by more has to be followed.
+ */
+const STANDS_STILL_MS = 2_000;
+
+/**
  * The clock of this machine, always corrected by what the replies of the table say: deadlines are written by one
  * instance and read by another, and the windows between them are a few seconds. Each is then within a second of the
  * table's (a `Date` is rounded to it) and the way of its quickest reply, so that the clocks of two instances differ by
  * one or two seconds at most, whatever their machines' own clocks show; a clock that jumps does so until the next
  * reply. A clock that may be right is not moved, and a correction that may be right stays as it is, so that time hardly
- * ever jumps. `alert` is told when the machine's own clock is not trusted any more, and when it is again, with the
+ * ever jumps; and it never runs backwards by less than two seconds. `alert` is told when the machine's own clock is not trusted any more, and when it is again, with the
  * difference in milliseconds.
  */
 export const createCheckedClock = (own: Clock, alert: (aheadMs: number) => void): CheckedClock => {
   let known: ClockDifference | undefined;
   let aheadMs = 0;
   let isTrusted = true;
+  let latest = Number.NEGATIVE_INFINITY;
   return {
-    now: () => own.now() - aheadMs,
+    now() {
+      const corrected = own.now() - aheadMs;
+      const isHeld = corrected < latest && corrected >= latest - STANDS_STILL_MS;
+      if (!isHeld) latest = corrected;
+      return latest;
+    },
     abortAt: (at) => own.abortAt(at + aheadMs),
     isTrusted: () => isTrusted,
     aheadMs: () => aheadMs,

@@ -117,6 +117,30 @@ describe('a clock', () => {
     }
   });
 
+  it('stands still rather than run backwards by a correction, so that what was due stays due', () => {
+    const { own, clock } = setClock();
+    own.now = T0 + seconds(5);
+    clock.asks()(T0);
+    const before = clock.now();
+    clock.asks()(T0 - seconds(1));
+    expect(clock.aheadMs()).toBe(seconds(5));
+    const held = [0, 500, 500, 1].map((passedMs) => {
+      own.now += passedMs;
+      return clock.now() - before;
+    });
+    expect(held).toEqual([0, 0, 0, 1]);
+  });
+
+  it.each([
+    ['by two seconds', seconds(2), 0],
+    ['by more', seconds(2) + 1, -seconds(2) - 1],
+  ])('that was put back %s tells the time accordingly', (_, putBackMs, expected) => {
+    const { own, clock } = setClock();
+    const before = clock.now();
+    own.now -= putBackMs;
+    expect(clock.now() - before).toBe(expected);
+  });
+
   it('is trusted, and as it is, before it was ever held against the table', () => {
     const { clock } = setClock();
     expect(clock.isTrusted()).toBe(true);
