@@ -192,7 +192,7 @@ const readySteps = (
   if (session.missingSince !== null) return [...steps, secondLook(session, session.missingSince)];
   steps.push(...clientExtension(session));
   // After a refusal a look comes first, and the next minute asks for another total.
-  const isHeeded = session.refused === null || (session.observedAt ?? 0) > session.refused.at;
+  const isHeeded = session.refused === null || (session.observedAt ?? 0) >= session.refused.at;
   if (policy.keepAlive && isHeeded && !isCapped(session)) {
     const refusedAt = session.refused?.at ?? Number.NEGATIVE_INFINITY;
     const renewAt = Math.max(end.early - rules.renewMarginMinutes * MINUTE_MS, refusedAt + MINUTE_MS);
@@ -212,7 +212,7 @@ const clientExtension = ({ leases, refused }: LiveSession): Step[] => {
 /** When a Ready session is looked at: at the end of its lease, after a refusal, and every interval. */
 const observation = (session: LiveSession, end: { early: Instant; late: Instant }, rules: Rules): Step => {
   const seenAt = session.observedAt ?? 0;
-  if (session.refused !== null && seenAt <= session.refused.at) {
+  if (session.refused !== null && seenAt < session.refused.at) {
     return { action: 'observe', at: session.refused.at, because: 'refused' };
   }
   // Looks of all sessions fall on the same instants, so that one list of the account serves them all.

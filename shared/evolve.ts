@@ -208,7 +208,7 @@ const settleRefusal = (session: LiveSession, sentAt: Instant): LiveSession => {
   if (grantedMinutes >= refusal.maxLeaseMinutes) return { ...session, refused: null };
   // Words that the client has said since are another question.
   const isAbout = clientLeaseMinutes(floorMinutes) === refusal.maxLeaseMinutes;
-  if (sentAt <= refusal.at || !isAbout) return session;
+  if (sentAt < refusal.at || !isAbout) return session;
   return { ...session, leases: { ...leases, floorMinutes: Math.min(floorMinutes, grantedMinutes) } };
 };
 

@@ -150,13 +150,15 @@ describe('no leak', () => {
     );
   });
 
-  it('never lets a stop be: what is asked for is asked again or looked at within half a minute, but for a settling create', () => {
+  it('never lets a stop be: what is asked for is asked again or looked at within half a minute, and once accepted within one, but for a settling create', () => {
     fc.assert(
       fc.property(stoppingSession, anyActivity, later, anyRules, (session, activity, now, rules) => {
         const decision = decide(session, activity, now, rules);
         expect(['stop', 'observe', 'none']).toContain(decision.type);
         const settled = session.missingSince === null ? 0 : (session.creation.lastUntil ?? 0) + minutes(2);
-        const latest = Math.max(now + seconds(30), heldUntil(session), settled);
+        const { desired } = session;
+        const isAccepted = desired.state === 'stopped' && desired.acceptedAt !== null;
+        const latest = Math.max(now + seconds(isAccepted ? 60 : 30), heldUntil(session), settled);
         expect(decision.type !== 'none' || decision.next.at <= latest).toBe(true);
       }),
       runs,

@@ -67,6 +67,13 @@ describe('after a refusal, or a 404', () => {
       expected: extend('keep-alive', 85),
     },
     {
+      name: 'a look at the very instant of the refusal settles it: a clock may stand still',
+      session: liveSession({ ...low, refused: { maxLeaseMinutes: 110, at: at(49) }, observedAt: at(49) }),
+      activity: inUse,
+      now: at(49),
+      expected: none({ action: 'extend', at: at(50), because: 'keep-alive' }),
+    },
+    {
       name: 'and plans to, meanwhile',
       session: liveSession({ ...low, refused: { maxLeaseMinutes: 110, at: at(49) }, observedAt: at(49, 1) }),
       activity: inUse,

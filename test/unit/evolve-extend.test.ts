@@ -59,18 +59,18 @@ describe('an extension', () => {
     },
     {
       name: 'refused to the client and looked at: it has what is granted',
-      session: { ...session, refused: { maxLeaseMinutes: 120, at: NOW - 1 } },
+      session: { ...session, refused: { maxLeaseMinutes: 120, at: NOW } },
       act: acts.observe,
       outcome: granted(60),
-      expected: { refused: { maxLeaseMinutes: 120, at: NOW - 1 }, leases: leases(60, 60) },
+      expected: { refused: { maxLeaseMinutes: 120, at: NOW }, leases: leases(60, 60) },
       kinds: ['changed'],
     },
     {
       name: 'refused, and seen in a list that is older than the refusal: nothing is settled',
-      session: { ...session, refused: { maxLeaseMinutes: 120, at: NOW } },
+      session: { ...session, refused: { maxLeaseMinutes: 120, at: NOW + 1 } },
       act: acts.observe,
       outcome: granted(60),
-      expected: { refused: { maxLeaseMinutes: 120, at: NOW }, leases: leases(120, 60) },
+      expected: { refused: { maxLeaseMinutes: 120, at: NOW + 1 }, leases: leases(120, 60) },
       kinds: [],
     },
     {
