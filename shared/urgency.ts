@@ -10,7 +10,10 @@ export interface Due {
   act: Act;
 }
 
-/** A look that has waited so long has waited for its turn: without looks nobody knows what else is urgent. */
+/**
+ * A look or a create that has waited so long takes its turn, whoever waited longest first: without looks nobody knows
+ * what else is urgent, and where looks alone take up all calls, a server that a lost answer left behind is never found.
+ */
 const OVERDUE_MS = MINUTE_MS;
 
 const leaseEndOf = ({ observed, leases }: LiveSession): Instant =>
@@ -27,6 +30,8 @@ interface Order {
 const isLastCall = (session: LiveSession, { now, lastCallMs }: Order): boolean =>
   leaseEndOf(session) - now < lastCallMs;
 
+const isOverdue = ({ dueAt }: LiveSession, { now }: Order): boolean => now - dueAt > OVERDUE_MS;
+
 /** The smaller, the more urgent: who would be cut off, who was promised something, who costs money, who is looked at. */
 const rank = ({ session, act }: Due, order: Order): number => {
   switch (act.type) {
@@ -38,9 +43,9 @@ const rank = ({ session, act }: Due, order: Order): number => {
       if (isStopAccepted(session)) return 7;
       return session.desired.state === 'stopped' ? 1 : 5;
     case 'observe':
-      return order.now - session.dueAt > OVERDUE_MS && !isStopAccepted(session) ? 3 : 8;
+      return isOverdue(session, order) && !isStopAccepted(session) ? 3 : 8;
     case 'create':
-      return 4;
+      return isOverdue(session, order) ? 3 : 4;
     default:
       return act satisfies never;
   }

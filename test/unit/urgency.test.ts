@@ -26,6 +26,7 @@ const ORDER: readonly [string, Due][] = [
   ],
   ['a stop that was asked for', due(liveSession({ desired: stopped('asked') }), acts.stop)],
   ['a lease that a client asked for', due(endingIn(minutes(30)), acts.extendForClient)],
+  ['a create that has waited for more than a minute', due(requestedSession(ago(minutes(1) + 2)), create)],
   ['a look that has waited for more than a minute', due(liveSession(ago(minutes(1) + 1)), acts.observe)],
   ['a create that has waited', due(requestedSession(ago(seconds(3))), create)],
   ['a create', due(requestedSession(), create)],

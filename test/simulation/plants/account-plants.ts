@@ -70,8 +70,8 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
       { file: 'shared/urgency.ts', find: 'if (isStopAccepted(session)) return 7;', replace: '' },
       {
         file: 'shared/urgency.ts',
-        find: 'OVERDUE_MS && !isStopAccepted(session) ? 3 : 8;',
-        replace: 'OVERDUE_MS ? 3 : 8;',
+        find: 'isOverdue(session, order) && !isStopAccepted(session) ? 3 : 8;',
+        replace: 'isOverdue(session, order) ? 3 : 8;',
       },
       {
         file: 'shared/session.ts',
