@@ -98,9 +98,7 @@ export const createAudit = (
     const gate = await gateway.change((before) => ({
       ...before,
       ...countsOf(counted),
-      ...(isAtEnd(walk)
-        ? hadOf(walk, strangers.length === 0 ? askedAt : lookAgain(clock.now() + AGAIN_MS))
-        : {}),
+      ...(isAtEnd(walk) ? hadOf(walk, strangers.length === 0 ? null : clock.now() + AGAIN_MS) : {}),
       strangers: knownAfter(before, walk, strangers, ids),
     }));
     let againAt = Number.POSITIVE_INFINITY;
@@ -112,13 +110,17 @@ export const createAudit = (
         await treat(stranger, { since, isNew: since === askedAt }, account, limits),
       );
     }
-    if (strangers.length > 0 && isAtEnd(walk))
-      await gateway.change((before) => ({ ...before, listedAt: Math.min(askedAt, lookAgain(againAt)) }));
+    if (strangers.length === 0 || !isAtEnd(walk)) return;
+    const listAgainAt = Number.isFinite(againAt) ? againAt : null;
+    await gateway.change((before) => ({ ...before, listAgainAt }));
   };
 
   /** What a list that was read to its end leaves in the row. */
-  const hadOf = ({ pages, sightings, unreadable }: Walk, listedAt: Instant): Partial<Gate> => ({
-    listedAt,
+  const hadOf = (
+    { begunAt, pages, sightings, unreadable }: Walk,
+    listAgainAt: Instant | null,
+  ): Partial<Gate> => ({
+    ...{ listedAt: begunAt, listAgainAt },
     listPages: pages,
     listedCount: sightings.size + unreadable.size,
   });
@@ -147,9 +149,6 @@ export const createAudit = (
     );
     return Object.fromEntries([...seen, ...maybe].slice(0, MAX_STRANGERS));
   };
-
-  /** When a list was asked for, where the next one is wanted at that instant. */
-  const lookAgain = (at: Instant): Instant => at - rules.observeIntervalMs;
 
   /** When somebody has to look again, where that is before the next interval. */
   const treat = async (

@@ -17,8 +17,11 @@ import { isAtEnd, newWalk, type Walk, withPage } from './upstream/walk.ts';
 export interface Census {
   /** Whether there is time for a page, and the last one did not fail just now. */
   mayRead(limits: Limits): boolean;
-  /** Whether the pages to come save looks at so many of these sessions that they are worth their calls. */
-  isWorth(sessions: readonly LiveSession[], gate: Gate): boolean;
+  /**
+   * Whether the pages to come save looks at so many of these sessions that they are worth their calls. Those of a list
+   * that is read in any case cost nothing more; but a look does not wait for many of them.
+   */
+  isWorth(sessions: readonly LiveSession[], gate: Gate, isReadAnyway?: boolean): boolean;
   /** Whether there are more pages of the list that was begun. */
   isUnderWay(): boolean;
   /** The next page, as evidence of those that are on it; undefined where it was not to be had, or had no turn. */
@@ -99,12 +102,13 @@ export const createCensus = (
 
     isUnderWay: () => walk !== undefined,
 
-    isWorth(sessions, gate) {
+    isWorth(sessions, gate, isReadAnyway = false) {
       if (isWithin(failedAt, rules.observeIntervalMs)) return false;
       const hopedFor = sessions.filter(isHopedFor).length;
       const { pages } = wayTo(clock.now());
+      const pagesToCome = Math.max(1, pagesExpected(gate) - pages);
       // A list that takes more calls than the sessions by themselves is no saving.
-      return hopedFor > Math.max(1, pagesExpected(gate) - pages);
+      return isReadAnyway ? hopedFor >= pagesToCome : hopedFor > pagesToCome;
     },
 
     async read({ callTimeoutMs, until }) {

@@ -23,6 +23,7 @@ import {
   LEASE_END_OBSERVE_MS,
   type LiveSession,
   MISSING_RECHECK_MS,
+  nextLookAt,
   type Observed,
   type Rules,
   type Session,
@@ -215,8 +216,7 @@ const observation = (session: LiveSession, end: { early: Instant; late: Instant 
   if (session.refused !== null && seenAt < session.refused.at) {
     return { action: 'observe', at: session.refused.at, because: 'refused' };
   }
-  // Looks of all sessions fall on the same instants, so that one list of the account serves them all.
-  const interval = (Math.floor(seenAt / rules.observeIntervalMs) + 1) * rules.observeIntervalMs;
+  const interval = nextLookAt(seenAt, rules.observeIntervalMs);
   const atEnd = lookAtLeaseEnd(seenAt, end);
   return interval < atEnd
     ? { action: 'observe', at: interval, because: 'interval' }

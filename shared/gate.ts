@@ -1,7 +1,7 @@
 import { type Absence, withAbsence } from './absence.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
 import { PAGE_SIZE } from './protocol/session-2021.ts';
-import type { AccountRules, Rules } from './session.ts';
+import { type AccountRules, nextLookAt, type Rules } from './session.ts';
 
 /**
  * How a whole account stands, in one row that all instances share: when its upstream may be called next, who sweeps,
@@ -20,8 +20,10 @@ export interface Gate {
   graceFrom: Instant;
   /** Shorter absences, as far as they still matter. */
   absences: readonly Absence[];
-  /** When the latest complete list of the upstream was asked for, or earlier where the next one is wanted sooner; null before the first. */
+  /** When the latest complete list of the upstream was asked for; null before the first. */
   listedAt: Instant | null;
+  /** When the next one is wanted, where that is before its time; null where it is not. */
+  listAgainAt: Instant | null;
   /** How many pages that list had, and how many servers were on them, whoever they belong to; 0 before the first. */
   listPages: number;
   listedCount: number;
@@ -54,6 +56,7 @@ export const NEW_GATE: Gate = {
   graceFrom: 0,
   absences: [],
   listedAt: null,
+  listAgainAt: null,
   listPages: 0,
   listedCount: 0,
   countedAt: null,
@@ -187,12 +190,14 @@ export const lastCallMs = ({ keptCount }: Gate, rules: AccountRules, renewalsDue
 
 /** When the upstream's next complete list is due; 0: it has been all along. */
 export const listDueAt = (
-  { listedAt }: Gate,
+  { listedAt, listAgainAt }: Gate,
   { observeIntervalMs }: Pick<AccountRules, 'observeIntervalMs'>,
   now: Instant,
 ): Instant =>
   // In the future: the clock that wrote it was wrong.
-  listedAt === null || listedAt > now ? 0 : listedAt + observeIntervalMs;
+  listedAt === null || listedAt > now
+    ? 0
+    : Math.min(nextLookAt(listedAt, observeIntervalMs), listAgainAt ?? Number.POSITIVE_INFINITY);
 
 /** When the living sessions are to be counted again, whatever can be had of the upstream. */
 export const countDueAt = (

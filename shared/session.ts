@@ -204,6 +204,13 @@ export interface AccountRules extends Omit<Rules, 'graceFrom' | 'absences'> {
 /** Waits, one after the other. */
 export type Waits = readonly [number, ...number[]];
 
+/**
+ * When what is looked at each interval is looked at again: at the same instants whenever the latest look was, and for all
+ * sessions of the account, so that one list of its upstream serves everything.
+ */
+export const nextLookAt = (lookedAt: Instant, intervalMs: number): Instant =>
+  (Math.floor(lookedAt / intervalMs) + 1) * intervalMs;
+
 /** Ended sessions are kept this long, as the service keeps their basic facts. */
 export const RETENTION_MS = 30 * 24 * 60 * MINUTE_MS;
 /** A Starting session is looked at no more often than this. */

@@ -218,6 +218,7 @@ export const createSweep = (
       census.isWorth(
         looking.map(({ session }) => session),
         gate,
+        isListWanted(gate, 0),
       );
 
     const record = (one: Wanting, told: Outcome): Promise<void> =>
@@ -231,8 +232,8 @@ export const createSweep = (
       callsSincePage = 0;
       const seen = await patience.orElse(() => observePage(looking, census, limits, record), undefined);
       const walk = census.taken();
-      // A list that was read for looks serves as well, where the next one would be read soon.
-      if (walk === undefined || !audit.isListDue(firstGate, -rules.observeIntervalMs / 2)) return seen;
+      // One that is read for looks between the regular ones saves none of those.
+      if (walk === undefined || !audit.isListDue(firstGate)) return seen;
       isListExamined = true;
       await audited(() => audit.examine(walk, limits));
       return seen;

@@ -200,6 +200,7 @@ const gateSchema = z.object({
   busyUntil: instant.default(NEW_GATE.busyUntil),
   absences: z.array(z.looseObject({ until: instant, lengthMs: z.number() })).default([]),
   listedAt: instant.nullable().default(NEW_GATE.listedAt),
+  listAgainAt: instant.nullable().default(NEW_GATE.listAgainAt),
   listPages: z.number().default(NEW_GATE.listPages),
   listedCount: z.number().default(NEW_GATE.listedCount),
   countedAt: instant.nullable().default(NEW_GATE.countedAt),
@@ -250,6 +251,7 @@ const INSTANTS: ReadonlySet<string> = new Set([
   'graceFrom',
   'busyUntil',
   'listedAt',
+  'listAgainAt',
   'countedAt',
 ]);
 const SCALARS: ReadonlySet<string> = new Set([

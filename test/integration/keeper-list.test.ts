@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../shared/outcome.ts';
+import type { AccountRules } from '../../shared/session.ts';
 import { minutes, seconds } from '../builders.ts';
 import { type Server, type Stage, setStage, settled } from './keeper-stage.ts';
 import { useTableDouble } from './store-fixture.ts';
@@ -48,6 +49,60 @@ describe('a list of more pages than a sweep has calls', () => {
     const { listPages, listedCount } = await stage.store.readGate(stage.accountId);
     expect([listPages, listedCount]).toEqual([23, 112]);
     expect(stage.calls.filter(({ op }) => op === 'observe').length).toBeGreaterThan(30);
+  });
+});
+
+describe('the list of the whole account', () => {
+  /** One session alone, at an instant at which it is looked at; everything else was seen to just before. */
+  const alone = async (rules: Partial<AccountRules>) => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper({ rules });
+    const sessionId = await stage.ready(keeper);
+    await settled(stage);
+    stage.now = (Math.floor(stage.now / minutes(10)) + 1) * minutes(10);
+    stage.taken();
+    return { stage, keeper, sessionId };
+  };
+
+  it.each([
+    ['', {}],
+    [', where calls wait for each other', slow.rules],
+  ])('is the regular look at a session%s', async (_, rules) => {
+    const { stage, keeper, sessionId } = await alone(rules);
+    const from = stage.now;
+    await stage.sweep([keeper], 10);
+    expect(stage.taken().map(({ op }) => op)).toEqual(['list']);
+    const { observedAt, dueAt } = await stage.live(sessionId);
+    expect(observedAt).toBeGreaterThan(from);
+    expect(dueAt).toBe(from + minutes(10));
+    await stage.sweep([keeper], 10);
+    expect(stage.taken().map(({ op }) => op)).toEqual(['list']);
+  });
+
+  it.each([
+    ['', {}],
+    [', where calls wait for each other', slow.rules],
+  ])('that does not show a session is a reason to look at it by itself%s', async (_, rules) => {
+    const { stage, keeper, sessionId } = await alone(rules);
+    stage.servers.clear();
+    await stage.sweep([keeper]);
+    expect(stage.taken().map(({ op }) => op)).toEqual(['list', 'observe']);
+    // The upstream has said so once: only the second time it is gone.
+    expect(await stage.live(sessionId)).toMatchObject({ missingSince: expect.any(Number) });
+  });
+
+  it('lets no look wait for many pages of others', async () => {
+    const { stage, keeper, sessionId } = await alone(slow.rules);
+    addOthers(stage, 30);
+    stage.pageSize = 10;
+    await stage.sweep([keeper], 1);
+    // That it has more than one page is known from then on.
+    expect(stage.taken().map(({ op }) => op)).toEqual(['list', 'list', 'list', 'list']);
+    stage.now += minutes(10);
+    await stage.sweep([keeper], 1);
+    const [first, ...others] = stage.taken().map(({ op, sessionId: id }) => `${op} ${id}`);
+    expect(first).toBe(`observe ${sessionId}`);
+    expect(others).toEqual(Array(4).fill('list '));
   });
 });
 

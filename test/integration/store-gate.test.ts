@@ -16,6 +16,7 @@ const A_GATE: Gate = {
   graceFrom: T0 + 2,
   absences: [{ until: T0 + 1, lengthMs: 150_000 }],
   listedAt: T0 + 3,
+  listAgainAt: T0 + 1,
   listPages: 4,
   listedCount: 90,
   countedAt: T0 + 9,

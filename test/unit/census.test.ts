@@ -122,6 +122,22 @@ describe('a list saves looks', () => {
     expect(census.isWorth(sessions(ids), account)).toBe(expected);
   });
 
+  it.each([
+    ['also of one session', 1, gate(), true],
+    ['not where nobody is to be looked at', 0, gate(), false],
+    ['where it has as many pages', 5, gate({ listPages: 5, listedCount: 50 }), true],
+    [
+      'not where it has more, for which one look would wait',
+      4,
+      gate({ listPages: 5, listedCount: 50 }),
+      false,
+    ],
+  ])('that is read in any case: %s', (_, count, account, expected) => {
+    const { census } = stageOf([]);
+    const ids = Array.from({ length: count }, (_unused, index) => `s-${index}`);
+    expect(census.isWorth(sessions(ids), account, true)).toBe(expected);
+  });
+
   it('of those that its pages have not shown yet', async () => {
     const { census, read } = stageOf([page(['a', 'b'], '2')]);
     await read();

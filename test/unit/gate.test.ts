@@ -6,6 +6,7 @@ import {
   isSweptByOther,
   lastCallMs,
   left,
+  listDueAt,
   mostKept,
   NEW_GATE,
   noted,
@@ -175,6 +176,23 @@ describe('the rules of an account', () => {
     ['with a minute', minutes(1), 16],
   ])('let sessions be kept alive %s', (_, callGapMs, expected) => {
     expect(mostKept({ ...accountRules, callGapMs })).toBe(expected);
+  });
+});
+
+describe('the upstream’s list is due', () => {
+  // The interval of ten minutes begins anew at 3:00, 3:10 and so on.
+  const [before, at, after] = [T0 + minutes(6) - 1, T0 + minutes(6), T0 + minutes(6) + 1];
+  it.each<[string, Partial<Gate>, number]>([
+    ['at once, where there was none', {}, 0],
+    ['at once, where a wrong clock wrote when it was had', { listedAt: T0 + minutes(20) }, 0],
+    ['at the instant of the regular looks', { listedAt: T0 - minutes(3) }, at],
+    ['then, however short before it was had', { listedAt: before }, at],
+    ['an interval later, where it was had at that instant', { listedAt: at }, at + minutes(10)],
+    ['an interval later, where it was had just after', { listedAt: after }, at + minutes(10)],
+    ['sooner, where it is wanted sooner', { listedAt: T0, listAgainAt: T0 + seconds(30) }, T0 + seconds(30)],
+    ['no later, where it is wanted later', { listedAt: T0, listAgainAt: T0 + minutes(9) }, at],
+  ])('%s', (_, overrides, expected) => {
+    expect(listDueAt(gate(overrides), accountRules, T0 + minutes(7))).toBe(expected);
   });
 });
 
