@@ -10,8 +10,8 @@ import { type AccountRules, nextLookAt, type Rules } from './session.ts';
 export interface Gate {
   /** No call leaves for the upstream before. */
   nextCallAt: Instant;
-  /** Who sweeps, for thrift: two sweeps at once do no harm. */
-  sweeper: { id: string; until: Instant } | null;
+  /** Who sweeps, for thrift: two sweeps at once do no harm. Since when: not told by an older version. */
+  sweeper: { id: string; until: Instant; since?: Instant | undefined } | null;
   /** When the latest sweep began; null before the first. */
   sweptAt: Instant | null;
   /** The last sweep left work behind, which the next one goes on with by then. */
@@ -102,13 +102,28 @@ export const SWEEPER_MS = 15_000;
 export const isSweptByOther = ({ sweeper }: Gate, id: string, now: Instant): boolean =>
   sweeper !== null && sweeper.id !== id && sweeper.until > now && sweeper.until <= now + 2 * SWEEPER_MS;
 
+/**
+ * So long a sweep has the account for itself. Whoever comes then takes over, and the one before goes on until then: where
+ * calls have to wait for each other, there is no slot between the end of a sweep and the next tick that nobody uses.
+ */
+export const SWEEP_TURN_MS = 50_000;
+
+/** Whether this one may take the sweep over, or go on with it. */
+export const maySweep = (gate: Gate, id: string, now: Instant): boolean => {
+  const since = gate.sweeper?.since;
+  return !isSweptByOther(gate, id, now) || (since !== undefined && since + SWEEP_TURN_MS <= now);
+};
+
 type AwayLimits = Pick<AccountRules, 'awayMs' | 'absentMs'>;
 
 /** The gate as a sweep takes it over, or goes on with it. */
 export const swept = (gate: Gate, id: string, limits: AwayLimits, now: Instant): Gate => ({
   ...noted(gate, limits, now),
-  sweeper: { id, until: now + SWEEPER_MS },
+  sweeper: { id, since: sinceOf(gate, id) ?? now, until: now + SWEEPER_MS },
 });
+
+const sinceOf = ({ sweeper }: Gate, id: string): Instant | undefined =>
+  sweeper?.id === id ? sweeper.since : undefined;
 
 /** The gate with the time at which a sweep looked. */
 export const noted = (gate: Gate, limits: AwayLimits, now: Instant): Gate => ({

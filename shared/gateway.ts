@@ -3,8 +3,8 @@ import {
   busyMs,
   type Gate,
   heldBack,
-  isSweptByOther,
   left,
+  maySweep,
   noted,
   opensAt,
   passed,
@@ -148,7 +148,7 @@ export const createGateway = (
     async takeSweep(id) {
       const gate = await change((before) => {
         const now = clock.now();
-        return isSweptByOther(before, id, now) ? before : swept(before, id, rules, now);
+        return maySweep(before, id, now) ? swept(before, id, rules, now) : before;
       });
       return gate.sweeper?.id === id;
     },

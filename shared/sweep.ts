@@ -2,7 +2,7 @@ import { createAudit } from './audit.ts';
 import { createCensus } from './census.ts';
 import { asksNobody, decide } from './decide.ts';
 import { StorageUnavailableError, TooManyConflictsError } from './errors.ts';
-import { type Gate, lastCallMs, opensAt, rulesAt, SWEEPER_MS } from './gate.ts';
+import { type Gate, lastCallMs, opensAt, rulesAt, SWEEP_TURN_MS, SWEEPER_MS } from './gate.ts';
 import type { Gateway } from './gateway.ts';
 import type { Limits } from './intent.ts';
 import { type Instant, MINUTE_MS } from './lease.ts';
@@ -17,8 +17,11 @@ import { faultOf } from './telemetry.ts';
 import { listedAmong, nextCall, observePage } from './together.ts';
 import { byUrgency } from './urgency.ts';
 
-/** A sweep ends by then, and the next tick goes on; an Azure function is given minutes, so nothing is cut off. */
-const SWEEP_BUDGET_MS = 50_000;
+/**
+ * Where calls have to wait for each other, a sweep goes on until the next one takes over; and it ends by then where none
+ * comes. An Azure function is given five minutes, so nothing is cut off.
+ */
+const SWEEP_LONGEST_MS = 110_000;
 const CALL_TIMEOUT_MS = 10_000;
 /** So many due sessions are read and worked on at a time. */
 const BATCH = 64;
@@ -73,7 +76,8 @@ export const createSweep = (
 
   const sweepAs = async (sweeper: string, firstGate: Gate, patience: Patience): Promise<SweepReport> => {
     const startedAt = clock.now();
-    const limits: Limits = { callTimeoutMs: CALL_TIMEOUT_MS, until: startedAt + SWEEP_BUDGET_MS };
+    const budgetMs = isUnhurried ? SWEEP_LONGEST_MS : SWEEP_TURN_MS;
+    const limits: Limits = { callTimeoutMs: CALL_TIMEOUT_MS, until: startedAt + budgetMs };
     const looks = new Map<string, number>();
     const known = new Map<string, Found>();
     let isAllDone = true;
@@ -146,10 +150,14 @@ export const createSweep = (
         await guarded(row, () => reconciler.reconcile(key, { ...limits, isOneCall: isUnhurried }, found));
       });
 
+    /** Nobody stays awake for long because the upstream told to wait; but a slot is waited for until another takes over. */
+    const isSoon = (opens: Instant): boolean =>
+      opens < limits.until && (opens < startedAt + SWEEP_TURN_MS || opens <= clock.now() + rules.callGapMs);
+
     /** False where the gate has to be waited for, after which all is decided anew, or opens too late for this sweep. */
     const mayAsk = async (opens: Instant, wanting: readonly Wanting[]): Promise<boolean> => {
       if (wanting.length === 0 || opens <= clock.now()) return true;
-      if (opens < limits.until) {
+      if (isSoon(opens)) {
         await gateway.wait(opens);
       } else {
         isAllDone = false;
@@ -266,7 +274,7 @@ export const createSweep = (
       if (!isListWanted(gate, overdueMs)) return false;
       const opens = opensAt(gate, clock.now());
       if (opens <= clock.now()) await (isUnhurried ? readPage([]) : readPages([]));
-      else if (opens < limits.until) await gateway.wait(opens);
+      else if (isSoon(opens)) await gateway.wait(opens);
       else return false;
       return true;
     };

@@ -194,7 +194,10 @@ const instantsById = z.custom<Record<string, number>>(
 /** Each column that a newer version may have added has a default here, for the rows of older ones. */
 const gateSchema = z.object({
   nextCallAt: instant.default(NEW_GATE.nextCallAt),
-  sweeper: z.looseObject({ id: z.string(), until: instant }).nullable().default(NEW_GATE.sweeper),
+  sweeper: z
+    .looseObject({ id: z.string(), until: instant, since: instant.optional() })
+    .nullable()
+    .default(NEW_GATE.sweeper),
   sweptAt: instant.nullable().default(NEW_GATE.sweptAt),
   graceFrom: instant.default(NEW_GATE.graceFrom),
   busyUntil: instant.default(NEW_GATE.busyUntil),

@@ -20,16 +20,16 @@ const pagesIn = (calls: readonly { op: string }[]): number => calls.filter(({ op
 describe('a list of more pages than a sweep has calls', () => {
   it('goes on in the next sweep, and comes to its end', async () => {
     const stage = setStage(fixture);
-    addOthers(stage, 150);
+    addOthers(stage, 300);
     stage.pageSize = 10;
     const keeper = stage.keeper(slow);
     await stage.sweep([keeper]);
-    expect(pagesIn(stage.calls)).toBeLessThan(12);
+    expect(pagesIn(stage.calls)).toBeLessThan(24);
     expect((await stage.store.readGate(stage.accountId)).listedAt).toBeNull();
     await stage.sweep([keeper]);
-    expect(pagesIn(stage.calls)).toBe(15);
+    expect(pagesIn(stage.calls)).toBe(30);
     const gate = await stage.store.readGate(stage.accountId);
-    expect(gate).toMatchObject({ listPages: 15, listedCount: 150 });
+    expect(gate).toMatchObject({ listPages: 30, listedCount: 300 });
     expect(gate.listedAt).not.toBeNull();
     expect(Object.keys(gate.strangers)).toHaveLength(100);
   });

@@ -57,6 +57,28 @@ describe('two sweeps of one account', () => {
   );
 });
 
+it('a sweep that has calls for longer than its turn leaves no slot unused, and goes on in whoever comes next', async () => {
+  const stage = setStage(fixture);
+  const rules = { ...slow.rules, callGapMs: seconds(10) };
+  const [first, second] = [stage.keeper({ rules }), stage.keeper({ rules })];
+  for (let made = 0; made < 20; made += 1) await stage.ready(stage.keeper(), { keepAlive: true });
+  await settled(stage);
+  stage.now += minutes(55);
+  stage.taken();
+  const from = stage.now;
+  let other: Promise<unknown> | undefined;
+  stage.answers.extend = () => {
+    if (stage.now >= from + minutes(1)) other ??= second.sweep();
+    return undefined;
+  };
+  expect(await first.sweep()).toMatchObject({ unfinished: true });
+  expect(await other).toMatchObject({ looked: expect.any(Number) });
+  const at = stage.calls.map((call) => call.at - from);
+  const gaps = at.slice(1).map((one, index) => one - (at[index] ?? 0));
+  expect(at.length).toBeGreaterThan(12);
+  for (const gap of gaps) expect(Math.round(gap / 1000)).toBe(10);
+});
+
 it('a sweep with a gap makes the most urgent call first', async () => {
   const stage = setStage(fixture);
   const maker = stage.keeper();

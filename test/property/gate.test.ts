@@ -25,7 +25,10 @@ const anyInstant = fc.oneof(
 const anyGate: fc.Arbitrary<Gate> = fc
   .record({
     nextCallAt: anyInstant,
-    sweeper: fc.option(fc.record({ id: fc.constantFrom('me', 'other'), until: anyInstant }), { nil: null }),
+    sweeper: fc.option(
+      fc.record({ id: fc.constantFrom('me', 'other'), until: anyInstant, since: anyInstant }),
+      { nil: null },
+    ),
     sweptAt: fc.option(anyInstant, { nil: null }),
     graceFrom: anyInstant,
     keptCount: fc.nat(5_000),

@@ -7,6 +7,7 @@ import {
   lastCallMs,
   left,
   listDueAt,
+  maySweep,
   mostKept,
   NEW_GATE,
   noted,
@@ -77,13 +78,30 @@ describe('a sweeper', () => {
     expect(isSweptByOther(gate({ sweeper }), 'me', T0)).toBe(isSwept);
   });
 
+  const other = { id: 'other', until: T0 + SWEEPER_MS };
+  it.each([
+    ['is nobody’s, where nobody is at it', null, true],
+    ['is left to another that has just begun', { ...other, since: T0 - seconds(5) }, false],
+    ['is left to another for its turn of 50 s', { ...other, since: T0 - seconds(50) + 1 }, false],
+    ['is taken from another after its turn', { ...other, since: T0 - seconds(50) }, true],
+    ['is taken from another that is silent', { ...other, since: T0, until: T0 }, true],
+    ['is left to one of an older version, which ends by itself', other, false],
+    ['is gone on with', { ...own, since: T0 - seconds(50) }, true],
+  ])('%s', (_, sweeper, expected) => {
+    expect(maySweep(gate({ sweeper }), 'me', T0)).toBe(expected);
+  });
+
   it('takes the sweep over for 15 s, and goes on with it', () => {
-    const first = swept(gate(), 'me', accountRules, T0 + 7);
-    expect(first).toMatchObject({ sweeper: { id: 'me', until: T0 + 7 + SWEEPER_MS }, sweptAt: T0 + 7 });
+    const first = swept(gate({ sweeper: other }), 'me', accountRules, T0 + 7);
+    expect(first).toMatchObject({
+      sweeper: { id: 'me', since: T0 + 7, until: T0 + 7 + SWEEPER_MS },
+      sweptAt: T0 + 7,
+    });
     expect(isSweptByOther(first, 'other', T0 + 6 + SWEEPER_MS)).toBe(true);
     expect(isSweptByOther(first, 'other', T0 + 7 + SWEEPER_MS)).toBe(false);
     expect(swept(first, 'me', accountRules, T0 + 8).sweeper).toEqual({
       id: 'me',
+      since: T0 + 7,
       until: T0 + 8 + SWEEPER_MS,
     });
   });
