@@ -177,17 +177,36 @@ const absences = (
 
 /**
  * The rules of the account as it stands: with many sessions to keep, a renewal may have to wait for the calls of all
- * others, and begins so much earlier. Never more than for as many as there may be (a gap that was set later, or several
- * creates at once, may have let in others): a margin that reaches beyond a renewal would ask for one all the time.
+ * others, and begins so much earlier; and it reaches so much further that each of them needs fewer. Never more than for
+ * as many as there may be (a gap that was set later, or several creates at once, may have let in others): a margin that
+ * reaches beyond a renewal would ask for one all the time.
  */
 export const rulesAt = (gate: Gate, rules: AccountRules, now: Instant): Rules => ({
   renewMarginMinutes: rules.renewMarginMinutes + renewalsMs(gate.keptCount, rules) / MINUTE_MS,
-  extensionMinutes: rules.extensionMinutes,
+  extensionMinutes: extensionMinutesAt(gate.keptCount, rules),
   observeIntervalMs: rules.observeIntervalMs,
   launchTimeoutMs: rules.launchTimeoutMs,
   graceFrom: graceFrom(gate, rules.awayMs, now),
   absences: absences(gate, rules, now),
 });
+
+/**
+ * Where calls are few, a renewal reaches further than it is set; but no further than this, because for so long a kept
+ * session runs on where its keeper dies for good. Who has no keeper takes leases of four hours.
+ */
+const LONGEST_EXTENSION_MINUTES = 240;
+
+/** The time that an extension gives, less the margin that is set, has room for the calls of all sessions so often. */
+const ROOM_FOR_RENEWALS = 3;
+
+const longestExtensionMinutes = ({ extensionMinutes }: AccountRules): number =>
+  Math.max(LONGEST_EXTENSION_MINUTES, extensionMinutes);
+
+/** How far ahead a renewal reaches where so many sessions are kept: see `mostKept`. */
+const extensionMinutesAt = (count: number, rules: AccountRules): number => {
+  const needed = rules.renewMarginMinutes + (ROOM_FOR_RENEWALS * renewalsMs(count, rules)) / MINUTE_MS;
+  return Math.min(longestExtensionMinutes(rules), Math.max(rules.extensionMinutes, needed));
+};
 
 /** How long so many renewals wait for each other. */
 const renewalsMs = (count: number, rules: AccountRules): number =>
@@ -235,12 +254,14 @@ export const pagesExpected = ({ listPages, listedCount, liveCount }: Gate): numb
 /**
  * How many sessions can be kept alive with one call each `callGapMs`. A renewal gives `extension` minutes, of which
  * the margin is left when the next one falls due: each session costs one call in `extension - margin`, where the margin
- * has grown by the calls of all. Half of the calls are left to everything else.
+ * has grown by the calls of all, and the extension as far as it may. Half of the calls are left to everything else.
  */
-export const mostKept = ({ renewMarginMinutes, extensionMinutes, callGapMs }: AccountRules): number =>
-  callGapMs === 0
-    ? Number.POSITIVE_INFINITY
-    : Math.floor(((extensionMinutes - renewMarginMinutes) * MINUTE_MS) / (3 * callGapMs));
+export const mostKept = (rules: AccountRules): number => {
+  const { renewMarginMinutes, callGapMs } = rules;
+  if (callGapMs === 0) return Number.POSITIVE_INFINITY;
+  const roomMs = (longestExtensionMinutes(rules) - renewMarginMinutes) * MINUTE_MS;
+  return Math.floor(roomMs / (ROOM_FOR_RENEWALS * callGapMs));
+};
 
 const BRAKE_WINDOW_MS = 10 * MINUTE_MS;
 /** So many stops in the window are an ordinary evening, in an account of any size. */

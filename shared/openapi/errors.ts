@@ -185,7 +185,7 @@ export const ERRORS = {
     examples: {
       'Too many': tooManyCalls,
       'Too many kept': new KeepAliveRefusedError(
-        'No more than 200 sessions can be kept alive at the rate at which this account may call its upstream.',
+        'No more than 920 sessions can be kept alive at the rate at which this account may call its upstream.',
         { retryAfterSeconds: 60, target: 'keepAlive' },
       ),
     },

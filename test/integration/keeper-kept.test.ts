@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { KeepAliveRefusedError } from '../../shared/errors.ts';
 import type { Keeper } from '../../shared/keeper.ts';
-import { seconds } from '../builders.ts';
+import { minutes } from '../builders.ts';
 import { setStage } from './keeper-stage.ts';
 import { useTableDouble } from './store-fixture.ts';
 
 const fixture = useTableDouble();
 
-/** Two sessions can be kept with so few calls: (4 - 2) min / 3 / 20 s. */
-const tight = { rules: { callGapMs: seconds(20), renewMarginMinutes: 2, extensionMinutes: 4 } };
+/** Two sessions can be kept with so few calls: (240 - 120) min / 3 / 20 min. */
+const tight = { rules: { callGapMs: minutes(20), renewMarginMinutes: 120, extensionMinutes: 240 } };
 const wanted = (more = {}) =>
   ({ sessionId: randomUUID(), size: 'Standard', models: [], leaseMinutes: 60, ...more }) as const;
 

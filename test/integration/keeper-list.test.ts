@@ -156,13 +156,14 @@ describe('a server of nobody', () => {
 
   it('is not kept alive where no more can be', async () => {
     const stage = setStage(fixture);
-    // (60 - 10) min / 3 / 10 min: one.
-    const rules = { ...exclusive, orphanGraceMs: minutes(1), callGapMs: minutes(10) };
+    // (240 - 120) min / 3 / 30 min: one.
+    const few = { callGapMs: minutes(30), renewMarginMinutes: 120, extensionMinutes: 240 };
+    const rules = { ...exclusive, orphanGraceMs: minutes(1), ...few };
     const keeper = stage.keeper({ rules, defaults: { keepAlive: true } });
     const ids = [randomUUID(), randomUUID(), randomUUID()];
     for (const id of ids) stage.servers.set(id, server(stage));
     for (let list = 0; list < 3; list += 1) {
-      stage.now += minutes(11);
+      stage.now += minutes(31);
       await stage.sweep([keeper]);
     }
     const kept = await Promise.all(ids.map(async (id) => (await stage.live(id)).policy.keepAlive));

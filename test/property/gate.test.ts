@@ -80,6 +80,8 @@ describe('any gate', () => {
 });
 
 describe('sessions that are kept alive', () => {
+  /** docs/guarantees.md: an extension that grows with the kept sessions ends here. */
+  const LONGEST_MINUTES = 240;
   const anyAccount = fc
     .record({
       renewMarginMinutes: fc.double({ min: 0.1, max: 60, noNaN: true }),
@@ -96,9 +98,9 @@ describe('sessions that are kept alive', () => {
     fc.assert(
       fc.property(anyAccount, fc.double({ min: 0, max: 1, noNaN: true }), (rules, share) => {
         const keptCount = Math.floor(mostKept(rules) * share);
-        const { renewMarginMinutes } = rulesAt({ ...NEW_GATE, keptCount }, rules, T0);
+        const { renewMarginMinutes, extensionMinutes } = rulesAt({ ...NEW_GATE, keptCount }, rules, T0);
         // A renewal reaches `extension` ahead, and the next one is due when the margin is left.
-        const everyMs = (rules.extensionMinutes - renewMarginMinutes) * minutes(1);
+        const everyMs = (extensionMinutes - renewMarginMinutes) * minutes(1);
         const callsMs = keptCount * rules.callGapMs;
         expect(callsMs).toBeLessThanOrEqual(everyMs / 2 + 1e-6);
         // Each of them can wait for the calls of all the others, and still has the margin that is set.
@@ -114,7 +116,7 @@ describe('sessions that are kept alive', () => {
       fc.property(anyAccount, (rules) => {
         const more = mostKept(rules) + 1;
         const margin = rules.renewMarginMinutes * minutes(1) + more * rules.callGapMs;
-        const everyMs = rules.extensionMinutes * minutes(1) - margin;
+        const everyMs = Math.max(rules.extensionMinutes, LONGEST_MINUTES) * minutes(1) - margin;
         expect(more * rules.callGapMs).toBeGreaterThan(everyMs / 2 - 1e-6);
       }),
     );
@@ -123,8 +125,18 @@ describe('sessions that are kept alive', () => {
   it('never renew all the time, however many there are', () => {
     fc.assert(
       fc.property(anyAccount, fc.nat(100_000), (rules, keptCount) => {
-        const { renewMarginMinutes } = rulesAt({ ...NEW_GATE, keptCount }, rules, T0);
-        expect(renewMarginMinutes).toBeLessThan(rules.extensionMinutes);
+        const { renewMarginMinutes, extensionMinutes } = rulesAt({ ...NEW_GATE, keptCount }, rules, T0);
+        expect(renewMarginMinutes).toBeLessThan(extensionMinutes);
+      }),
+    );
+  });
+
+  it('are renewed as far ahead as it is set at least, and four hours at the most where less is set', () => {
+    fc.assert(
+      fc.property(anyAccount, fc.nat(100_000), (rules, keptCount) => {
+        const { extensionMinutes } = rulesAt({ ...NEW_GATE, keptCount }, rules, T0);
+        expect(extensionMinutes).toBeGreaterThanOrEqual(rules.extensionMinutes);
+        expect(extensionMinutes).toBeLessThanOrEqual(Math.max(rules.extensionMinutes, LONGEST_MINUTES));
       }),
     );
   });

@@ -1,6 +1,7 @@
 import { MINUTE_MS } from '../../shared/lease.ts';
 import type { AccountRules, Rules } from '../../shared/session.ts';
 import type { Chance } from './chance.ts';
+import { LONGEST_GROWN_EXTENSION_MINUTES } from './service-terms.ts';
 
 /** The numbers by which the checks judge; all are promises of DESIGN §3, with nothing added but the way of a message. */
 
@@ -56,6 +57,24 @@ export const marginMs = (
   kept: number,
 ): number => renewMarginMinutes * MINUTE_MS + kept * callGapMs;
 
+type KeepingRules = Pick<AccountRules, 'renewMarginMinutes' | 'extensionMinutes' | 'callGapMs'>;
+
+/** How far a renewal may reach at the most, however many sessions are kept: docs/guarantees.md. */
+const longestExtensionMinutes = ({ extensionMinutes }: KeepingRules): number =>
+  Math.max(extensionMinutes, LONGEST_GROWN_EXTENSION_MINUTES);
+
+/** How far ahead a renewal reaches where so many are kept: three times the calls of all, and the margin that is set. */
+export const extensionMinutes = (rules: KeepingRules, kept: number): number => {
+  const grown = rules.renewMarginMinutes + (3 * kept * rules.callGapMs) / MINUTE_MS;
+  return Math.min(longestExtensionMinutes(rules), Math.max(rules.extensionMinutes, grown));
+};
+
+/** So many sessions are kept at the most, and any further one is refused: docs/guarantees.md. */
+export const mostKept = (rules: KeepingRules): number => {
+  const roomMs = (longestExtensionMinutes(rules) - rules.renewMarginMinutes) * MINUTE_MS;
+  return Math.floor(roomMs / (3 * rules.callGapMs));
+};
+
 /** So long after an outage every one of so many kept sessions is renewed: the bound, and the calls of all of them. */
 export const renewalsMs = ({ callGapMs }: Pick<AccountRules, 'callGapMs'>, kept: number): number =>
   BOUND_MS + kept * callGapMs;
@@ -70,6 +89,8 @@ export interface Bounds {
    * it gets through in some of so many is certain for all purposes.
    */
   troubledBoundMs(): number;
+  /** How far ahead of now the keeper extends by itself at the most: as if everybody were kept alive. */
+  extensionMinutes(): number;
   /** A lease is renewed so soon after its margin began, with nothing in the way. */
   renewedWithinMs(): number;
 }
@@ -81,6 +102,7 @@ export const createBounds = (rules: AccountRules, sessions: () => number): Bound
     rules,
     boundMs: bound,
     troubledBoundMs: () => 8 * bound(),
+    extensionMinutes: () => extensionMinutes(rules, sessions()),
     // By the first sweep after: a tick apart, the way, and an answer. "The bound" has room for one that comes to nothing.
     renewedWithinMs: () => SWEEP_MS + WAY_MS + 4_000 + bound() - BOUND_MS,
   };

@@ -24,7 +24,7 @@ interface Surroundings {
 
 /** K and L of each extension: not later than promised, and no longer than anybody wants. */
 export const checkLeases = ({ world, faults, books, stories, bounds, standing }: Surroundings): void => {
-  const { renewedWithinMs } = bounds;
+  const { renewedWithinMs, extensionMinutes } = bounds;
   const fail = (invariant: Invariant, { id }: Server, text: string): void =>
     world.fail({ invariant, at: world.now(), sessionId: id, text: `${id}: ${text}` });
 
@@ -32,7 +32,12 @@ export const checkLeases = ({ world, faults, books, stories, bounds, standing }:
     extended(server, fromMinutes, leftAt) {
       const story = stories.get(server.id);
       if (story === undefined || server.isForeign || standing.isExcused(server.id)) return;
-      const most = mostWanted(server, story, fromMinutes, leftAt, world.now());
+      const most = mostWanted(
+        server,
+        story,
+        { fromMinutes, leftAt, extensionMinutes: extensionMinutes() },
+        world.now(),
+      );
       if (server.leaseMinutes > most) {
         fail('L', server, `extended to ${server.leaseMinutes} min, and nobody wants more than ${most}`);
       }
@@ -48,13 +53,16 @@ export const checkLeases = ({ world, faults, books, stories, bounds, standing }:
 const mostWanted = (
   { readyAt }: Server,
   story: Story,
-  fromMinutes: number,
-  leftAt: Instant,
+  {
+    fromMinutes,
+    leftAt,
+    extensionMinutes,
+  }: { fromMinutes: number; leftAt: Instant; extensionMinutes: number },
   now: Instant,
 ): number => {
   const asked = Math.ceil(story.mostAskedMinutes);
   const elapsed = readyAt === null ? 0 : Math.ceil((now - readyAt) / MINUTE_MS);
-  const renewed = Math.max(fromMinutes + 1, elapsed + RULES.extensionMinutes + UNSURE_MINUTES);
+  const renewed = Math.max(fromMinutes + 1, elapsed + extensionMinutes + UNSURE_MINUTES);
   const isSettled = leftAt > story.policyAt + START_WINDOW_MS + CLOCKS_DIFFER_MS;
   const lives = isSettled ? [...story.maxLifetime.possible] : [null];
   return Math.max(asked, Math.min(renewed, Math.max(...lives.map(capMinutes))));

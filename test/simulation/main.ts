@@ -1,4 +1,4 @@
-import { longestSurvivedOutageMs, RULES } from './bounds.ts';
+import { longestSurvivedOutageMs, mostKept, RULES } from './bounds.ts';
 import { createCoverage } from './coverage.ts';
 import { readOptions, type SimulateOptions, USAGE, UsageError } from './options.ts';
 import { findPlants, listPlants, searchPlant } from './plants/commands.ts';
@@ -92,6 +92,7 @@ const main = async (): Promise<number> => {
   if (command === 'find-plants') return (await findPlants(options, say)) ? 0 : 1;
   const totals = createTotals();
   say(`A kept session survives an outage of ${longestSurvivedOutageMs(RULES) / 1000} s.`);
+  say(`With a call each five seconds, ${mostKept({ ...RULES, callGapMs: 5_000 })} sessions are kept.`);
   let isDone = true;
   if (command === 'replay') isDone = await replay(options, totals);
   else if (plant !== undefined) isDone = await runPlanted(plant, options, totals);

@@ -21,6 +21,9 @@ export const UNSENT_LAUNCH_TIMEOUTS = 3;
 /** docs/guarantees.md, "The bound": a stop that was accepted is asked for again after so long at the most. */
 export const STOP_REPEATED_WITHIN_MS = 5 * MINUTE_MS;
 
+/** docs/guarantees.md, "The survived outage": an extension that grows with the kept sessions ends here. */
+export const LONGEST_GROWN_EXTENSION_MINUTES = 240;
+
 /** DESIGN §4.3, `extend`: min(…, maxLifetime, 1439), in whole minutes. */
 export const capMinutes = (maxLifetimeMinutes: number | null): number =>
   maxLifetimeMinutes === null

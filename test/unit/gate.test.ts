@@ -139,7 +139,7 @@ describe('a renewal is urgent', () => {
     ['two minutes before the end of its lease', accountRules, 60, 60, 2],
     ['as much earlier as all kept sessions take', slow, 60, 0, 7],
     ['as much earlier as all renewals take that are due, where they are more', slow, 12, 60, 7],
-    ['no earlier than for as many as there may be', slow, 5_000, 0, 2 + (200 * 5) / 60],
+    ['no earlier than for as many as there may be', slow, 5_000, 0, 2 + (920 * 5) / 60],
   ])('%s', (_, rulesOf, keptCount, renewals, expected) => {
     expect(lastCallMs(gate({ keptCount }), rulesOf, renewals)).toBeCloseTo(minutes(expected), 6);
   });
@@ -171,12 +171,25 @@ describe('the rules of an account', () => {
   it.each([
     ['no kept session', 0, 10],
     ['ten of them, each with a call of 6 s before the last', 10, 11],
-    // (60 - 10) min / 3 / 6 s
-    ['as many as there may be', 166, 26.6],
+    // (240 - 10) min / 3 / 6 s
+    ['as many as there may be', 766, 86.6],
     // More were let in before the gap was set: what cannot be reached by all is not asked for all the time.
-    ['more than there may be', 5_000, 26.6],
+    ['more than there may be', 5_000, 86.6],
   ])('renew so early with %s', (_, keptCount, margin) => {
     expect(rulesAt(gate({ keptCount }), slow, T0).renewMarginMinutes).toBeCloseTo(margin, 9);
+  });
+
+  it.each([
+    ['as far as it is set, with no kept session', slow, 0, 60],
+    // 10 min + 3 x 6 s each
+    ['as far, where the calls of all have room in it', slow, 166, 60],
+    ['further, where they have not', slow, 400, 130],
+    ['four hours at the most', slow, 766, 239.8],
+    ['no further with more than there may be', slow, 5_000, 239.8],
+    ['as far as it is set, where that is more than four hours', { ...slow, extensionMinutes: 400 }, 766, 400],
+    ['as far as it is set, where calls need no pause', accountRules, 5_000, 60],
+  ])('renew %s', (_, rules, keptCount, extension) => {
+    expect(rulesAt(gate({ keptCount }), rules, T0).extensionMinutes).toBeCloseTo(extension, 9);
   });
 
   it('are as they are set where calls need no pause', () => {
@@ -189,11 +202,16 @@ describe('the rules of an account', () => {
 
   it.each([
     ['without a pause between calls: as many as there are', 0, Number.POSITIVE_INFINITY],
-    ['with 5 s', seconds(5), 200],
-    ['with 6 s', seconds(6), 166],
-    ['with a minute', minutes(1), 16],
+    ['with 5 s', seconds(5), 920],
+    ['with 6 s', seconds(6), 766],
+    ['with a minute', minutes(1), 76],
   ])('let sessions be kept alive %s', (_, callGapMs, expected) => {
     expect(mostKept({ ...accountRules, callGapMs })).toBe(expected);
+  });
+
+  it('let more be kept alive where an extension of more than four hours is set', () => {
+    // (490 - 10) min / 3 / 5 s
+    expect(mostKept({ ...accountRules, callGapMs: seconds(5), extensionMinutes: 490 })).toBe(1_920);
   });
 });
 
