@@ -91,6 +91,11 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
         find: 'sweeper !== null && sweeper.id !== id && sweeper.until > now && sweeper.until <= now + 2 * SWEEPER_MS;',
         replace: 'sweeper !== null && sweeper.id !== id && now > 0;',
       },
+      {
+        file: 'shared/gate.ts',
+        find: '(since !== undefined && since + SWEEP_TURN_MS <= now);',
+        replace: 'since === 0;',
+      },
     ],
   },
   {

@@ -125,9 +125,9 @@ export const KEEPER_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/audit.ts',
-        find: '    if (strangers.length > 0 && isAtEnd(walk))',
+        find: '    if (strangers.length === 0 || !isAtEnd(walk)) return;',
         replace:
-          "    if (askedAt > 0) throw new TypeError('x is undefined');\n    if (strangers.length > 0 && isAtEnd(walk))",
+          "    if (askedAt > 0) throw new TypeError('x is undefined');\n    if (strangers.length === 0 || !isAtEnd(walk)) return;",
       },
     ],
   },
