@@ -1,7 +1,7 @@
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import { type Bounds, CLOCKS_DIFFER_MS, RULES, START_WINDOW_MS } from './bounds.ts';
 import type { Faults } from './faults.ts';
-import { capMinutes } from './service-terms.ts';
+import { capMinutes, STARTING_LOOKED_AT_MS } from './service-terms.ts';
 import type { Standing } from './standing.ts';
 import { type Story, sureOf } from './story.ts';
 import { type Books, leaseEndOf, type Server } from './upstream-books.ts';
@@ -76,7 +76,7 @@ const lateBy = (server: Server, story: Story, leaseMinutes: number, now: Instant
   const cap = Math.min(...[...story.maxLifetime.possible].map(capMinutes));
   if (leaseMinutes >= cap) return 0;
   const marginFrom = leaseEndOf({ ...server, leaseMinutes }) - RULES.renewMarginMinutes * MINUTE_MS;
-  const from = Math.max(marginFrom, readyAt, story.policyAt);
+  const from = Math.max(marginFrom, readyAt + STARTING_LOOKED_AT_MS, story.policyAt);
   const quietFrom = from - AFTERMATH_MS;
   if ((server.refusedAt ?? Number.NEGATIVE_INFINITY) > quietFrom) return 0;
   return faults.longestQuiet(quietFrom, now) < now - quietFrom ? 0 : now - from;

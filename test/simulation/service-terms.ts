@@ -21,6 +21,9 @@ export const UNSENT_LAUNCH_TIMEOUTS = 3;
 /** docs/guarantees.md, "The bound": a stop that was accepted is asked for again after so long at the most. */
 export const STOP_REPEATED_WITHIN_MS = 5 * MINUTE_MS;
 
+/** DESIGN §4.3: while it starts, a session is looked at every ten seconds at most, so it may be Ready for so long unseen. */
+export const STARTING_LOOKED_AT_MS = 10_000;
+
 /** docs/guarantees.md, "The survived outage": an extension that grows with the kept sessions ends here. */
 export const LONGEST_GROWN_EXTENSION_MINUTES = 240;
 
