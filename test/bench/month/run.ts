@@ -1,0 +1,63 @@
+import { createBooks } from '../../simulation/upstream-books.ts';
+import { createWorld } from '../../simulation/world.ts';
+import type { Arrangement } from '../arrangements/arrangement.ts';
+import { createCuller } from '../arrangements/culler.ts';
+import { createDirect, type Direct } from '../arrangements/direct.ts';
+import { createFixed } from '../arrangements/fixed.ts';
+import { createKept } from '../arrangements/keeper.ts';
+import { createShowcase } from '../arrangements/showcase.ts';
+import { createToolkit } from '../arrangements/toolkit.ts';
+import { createAccount } from '../simulated/account.ts';
+import { lastUse, type Sitting } from './month.ts';
+import { replay, type Tally } from './replay.ts';
+
+/** A month under one arrangement, from the first user to the end of the last server. */
+
+export const ARRANGEMENTS = {
+  keeper: 'keeper',
+  'keeper-10': 'keeper, idle timeout 10 min',
+  'fixed-4': 'fixed lease of 4 h',
+  'fixed-8': 'fixed lease of 8 h',
+  toolkit: 'desktop toolkit',
+  showcase: 'Unity showcase',
+  culler: 'idle culler',
+} as const;
+
+export type ArrangementName = keyof typeof ARRANGEMENTS;
+
+export interface MonthReport extends Tally {
+  calls: number;
+  refusals: number;
+}
+
+/** The longest that a server outlives its last use: the service's cap. */
+const TAIL_MS = 25 * 3_600_000;
+
+export const runMonth = async (
+  name: ArrangementName,
+  sittings: readonly Sitting[],
+  seed: number,
+): Promise<MonthReport> => {
+  const end = Math.max(...sittings.map(({ stretches }) => lastUse(stretches))) + TAIL_MS;
+  if (name === 'keeper' || name === 'keeper-10') {
+    const account = createAccount(seed);
+    const kept = createKept(account, name === 'keeper' ? {} : { idleTimeoutMinutes: 10 });
+    const tally = replay(account.world, account.books, kept, sittings);
+    await account.run(end);
+    return { ...tally(), calls: kept.calls(), refusals: kept.refusals() };
+  }
+  const world = createWorld(seed);
+  const books = createBooks(world);
+  const direct = createDirect(world, books);
+  const arrangements: Record<typeof name, (direct: Direct) => Arrangement> = {
+    'fixed-4': () => createFixed(direct, 240),
+    'fixed-8': () => createFixed(direct, 480),
+    toolkit: () => createToolkit(world, direct),
+    showcase: () => createShowcase(world, direct, books.find),
+    culler: () => createCuller(world, direct),
+  };
+  const arrangement = arrangements[name](direct);
+  const tally = replay(world, books, arrangement, sittings);
+  await world.run(end);
+  return { ...tally(), calls: arrangement.calls(), refusals: 0 };
+};
