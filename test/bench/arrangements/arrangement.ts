@@ -9,6 +9,8 @@ export interface Arrangement {
   attend(sessionId: string, how: Attendance): void;
   /** The user is done with it, and says so. */
   stop(sessionId: string): void;
+  /** Tells of a session that is refused to its client although its server may still run. */
+  whenOver?(listener: (sessionId: string) => void): void;
   /** Calls that reached the upstream so far, whoever made them. */
   calls(): number;
 }

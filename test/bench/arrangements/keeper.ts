@@ -1,11 +1,11 @@
-import { KeeperError } from '../../../shared/errors.ts';
+import { KeeperError, SessionOverError } from '../../../shared/errors.ts';
 import type { Keeper } from '../../../shared/keeper.ts';
 import { MINUTE_MS } from '../../../shared/lease.ts';
 import type { Account } from '../simulated/account.ts';
 import type { Arrangement } from './arrangement.ts';
 
 /** A client of the keeper says so often that it is used. */
-export const BEAT_MS = MINUTE_MS;
+export const BEAT_MS = 2 * MINUTE_MS;
 /** A create that is refused is tried again after this. */
 const RETRY_MS = MINUTE_MS;
 /** What a client asks for that leaves the rest to the keeper. */
@@ -17,8 +17,9 @@ export interface KeeperArrangement extends Arrangement {
 }
 
 /**
- * The real keeper with its default policy: sessions are created with `keepAlive`, and clients send a heartbeat a minute
- * while somebody works. They are silent in pauses, whether or not they are left open.
+ * The real keeper with its default policy: sessions are created with `keepAlive`, and clients send a heartbeat
+ * each two minutes while somebody works, and one when that ends. They are silent in pauses, whether or not they are
+ * left open.
  */
 export const createKept = (
   account: Account,
@@ -30,6 +31,7 @@ export const createKept = (
   const used = new Set<string>();
   const beating = new Set<string>();
   const given = new Set<string>();
+  const listeners: ((sessionId: string) => void)[] = [];
   let refusals = 0;
 
   /** What a client is answered is for it to bear; anything else is a fault of the benchmark. */
@@ -59,12 +61,20 @@ export const createKept = (
       });
   };
 
+  const sendBeat = (sessionId: string): void => {
+    keeper.heartbeat(sessionId).catch((error: unknown) => {
+      borne(error);
+      if (!(error instanceof SessionOverError)) return;
+      for (const listener of listeners) listener(sessionId);
+    });
+  };
+
   const beat = (sessionId: string): void => {
     if (!used.has(sessionId)) {
       beating.delete(sessionId);
       return;
     }
-    keeper.heartbeat(sessionId).catch(borne);
+    sendBeat(sessionId);
     world.after(BEAT_MS, () => beat(sessionId));
   };
 
@@ -72,7 +82,7 @@ export const createKept = (
     create,
     attend(sessionId, { isUsed }) {
       if (isUsed) used.add(sessionId);
-      else used.delete(sessionId);
+      else if (used.delete(sessionId)) sendBeat(sessionId);
       if (!isUsed || beating.has(sessionId)) return;
       beating.add(sessionId);
       // Not before the create was answered.
@@ -83,6 +93,7 @@ export const createKept = (
       given.add(sessionId);
       keeper.stop(sessionId).then(finish, borne);
     },
+    whenOver: (listener) => void listeners.push(listener),
     calls: () => account.calls().length,
     refusals: () => refusals,
   };

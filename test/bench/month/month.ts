@@ -16,6 +16,7 @@ export interface Stretch {
 /** What one user wants one server for: a spell of work with its pauses, or a job. */
 export interface Sitting {
   id: string;
+  user: number;
   kind: 'work' | 'job';
   /** In order, and apart; at least one. */
   stretches: readonly [Stretch, ...Stretch[]];
@@ -42,19 +43,21 @@ const dayOf = (seed: number, user: number, day: number): Sitting[] => {
   const chance = chanceOf(seed, id);
   if (!chance.hits(HABITS.attendance[day % 7] ?? 0)) return [];
   const midnight = START + day * DAY_MS;
-  const work = workOf(`${id}-work`, midnight, chance);
+  const work = { user, ...workOf(`${id}-work`, midnight, chance) };
   if (!chance.hits(HABITS.jobs.share)) return [work];
-  return [work, jobOf(`${id}-job`, midnight, work, chance)];
+  return [work, { user, ...jobOf(`${id}-job`, midnight, work, chance) }];
 };
 
-const workOf = (id: string, midnight: Instant, chance: Chance): Sitting => {
+type Drawn = Omit<Sitting, 'user'>;
+
+const workOf = (id: string, midnight: Instant, chance: Chance): Drawn => {
   const from = midnight + arrivalHour(chance) * HOUR_MS + chance.integer(0, HOUR_MS - 1);
   const to = from + spellMs(chance);
   const stretches = stretchesOf(from, to, pausesOf(midnight, from, to, chance));
   return { id, kind: 'work', stretches, ...endOf(stretches, chooseEnd(chance), chance) };
 };
 
-const jobOf = (id: string, midnight: Instant, work: Sitting, chance: Chance): Sitting => {
+const jobOf = (id: string, midnight: Instant, work: Drawn, chance: Chance): Drawn => {
   const { fromHour, toHour, minutes, stopped } = HABITS.jobs;
   const evening = midnight + between(chance, [fromHour * 60, toHour * 60]);
   const from = Math.max(evening, lastUse(work.stretches));

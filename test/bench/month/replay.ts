@@ -41,6 +41,7 @@ export const replay = (
       users.get(id)?.ended(id, readyAt !== null);
     },
   });
+  arrangement.whenOver?.((id) => users.get(id)?.over(id));
   for (const sitting of sittings) {
     const user = createUser(world, books, arrangement, sitting, tally, (id) => users.set(id, user));
     user.plan();
@@ -59,7 +60,12 @@ interface User {
   plan(): void;
   ready(sessionId: string): void;
   ended(sessionId: string, wasReady: boolean): void;
+  /** Its client is told that the session is over, whether or not its server still runs. */
+  over(sessionId: string): void;
 }
+
+/** Whoever is told so soon after coming back has not been at work yet. */
+const JUST_BACK_MS = 10_000;
 
 /** One sitting as its user lives through it. The plan of the day does not change for what is lost. */
 const createUser = (
@@ -98,13 +104,20 @@ const createUser = (
     const now = world.now();
     if (waitingSince !== undefined) waitingSince = now;
     if (sessionId === undefined || !isHad(sessionId)) {
-      if (sessionId !== undefined) {
-        tally.begunAnew += 1;
-        if (now - leftAt <= PROMISED_MINUTES * MINUTE_MS) tally.begunAnewEarly += 1;
-      }
+      if (sessionId !== undefined) noteBegunAnew(now);
       ask();
     }
     attend(true, true);
+  };
+
+  const noteBegunAnew = (backAt: Instant): void => {
+    tally.begunAnew += 1;
+    if (backAt - leftAt <= PROMISED_MINUTES * MINUTE_MS) tally.begunAnewEarly += 1;
+  };
+
+  const noteCutOff = ({ from }: Stretch): void => {
+    tally.cutOff += 1;
+    tally.lostMs += unsavedMs(sitting, world.now() - from);
   };
 
   const attend = (isOpen: boolean, isUsed: boolean): void => {
@@ -152,11 +165,15 @@ const createUser = (
       if (id !== sessionId) return;
       waitingSince = undefined;
       if (using === undefined) return;
-      const workedMs = world.now() - using.from;
-      if (wasReady) {
-        tally.cutOff += 1;
-        tally.lostMs += unsavedMs(sitting, workedMs);
-      }
+      if (wasReady) noteCutOff(using);
+      ask();
+      attend(true, true);
+    },
+    over(id) {
+      if (id !== sessionId || using === undefined) return;
+      waitingSince = undefined;
+      if (world.now() - using.from <= JUST_BACK_MS) noteBegunAnew(using.from);
+      else noteCutOff(using);
       ask();
       attend(true, true);
     },

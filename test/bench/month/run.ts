@@ -9,13 +9,14 @@ import { createShowcase } from '../arrangements/showcase.ts';
 import { createToolkit } from '../arrangements/toolkit.ts';
 import { createAccount } from '../simulated/account.ts';
 import { lastUse, type Sitting } from './month.ts';
-import { replay, type Tally } from './replay.ts';
+import { oracleMs } from './oracle.ts';
+import { PROMISED_MINUTES, replay, type Tally } from './replay.ts';
 
 /** A month under one arrangement, from the first user to the end of the last server. */
 
 export const ARRANGEMENTS = {
   keeper: 'keeper',
-  'keeper-10': 'keeper, idle timeout 10 min',
+  'keeper-10': 'keeper, idle timeout 10 min (a quarter)',
   'fixed-4': 'fixed lease of 4 h',
   'fixed-8': 'fixed lease of 8 h',
   toolkit: 'desktop toolkit',
@@ -25,10 +26,36 @@ export const ARRANGEMENTS = {
 
 export type ArrangementName = keyof typeof ARRANGEMENTS;
 
+/** A quarter of the users each, so that all cores have something to do. */
+export const ACCOUNTS = 4;
+
+export interface MonthTask {
+  name: ArrangementName;
+  seed: number;
+  /** Counted from 0. */
+  account: number;
+}
+
 export interface MonthReport extends Tally {
+  /** What the same users would have cost with foresight. */
+  oracleMs: number;
   calls: number;
   refusals: number;
 }
+
+/** Several accounts together. */
+export const addReports = (reports: readonly MonthReport[]): MonthReport =>
+  reports.reduce((sum, report) => ({
+    billedMs: sum.billedMs + report.billedMs,
+    oracleMs: sum.oracleMs + report.oracleMs,
+    servers: sum.servers + report.servers,
+    cutOff: sum.cutOff + report.cutOff,
+    begunAnew: sum.begunAnew + report.begunAnew,
+    begunAnewEarly: sum.begunAnewEarly + report.begunAnewEarly,
+    lostMs: sum.lostMs + report.lostMs,
+    calls: sum.calls + report.calls,
+    refusals: sum.refusals + report.refusals,
+  }));
 
 /** The longest that a server outlives its last use: the service's cap. */
 const TAIL_MS = 25 * 3_600_000;
@@ -38,13 +65,14 @@ export const runMonth = async (
   sittings: readonly Sitting[],
   seed: number,
 ): Promise<MonthReport> => {
+  const foreseen = { oracleMs: oracleMs(sittings, PROMISED_MINUTES) };
   const end = Math.max(...sittings.map(({ stretches }) => lastUse(stretches))) + TAIL_MS;
   if (name === 'keeper' || name === 'keeper-10') {
     const account = createAccount(seed);
     const kept = createKept(account, name === 'keeper' ? {} : { idleTimeoutMinutes: 10 });
     const tally = replay(account.world, account.books, kept, sittings);
     await account.run(end);
-    return { ...tally(), calls: kept.calls(), refusals: kept.refusals() };
+    return { ...tally(), ...foreseen, calls: kept.calls(), refusals: kept.refusals() };
   }
   const world = createWorld(seed);
   const books = createBooks(world);
@@ -59,5 +87,5 @@ export const runMonth = async (
   const arrangement = arrangements[name](direct);
   const tally = replay(world, books, arrangement, sittings);
   await world.run(end);
-  return { ...tally(), calls: arrangement.calls(), refusals: 0 };
+  return { ...tally(), ...foreseen, calls: arrangement.calls(), refusals: 0 };
 };

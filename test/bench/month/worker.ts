@@ -1,11 +1,12 @@
 import { serve } from '../workers.ts';
 import { monthOf } from './month.ts';
-import { type ArrangementName, type MonthReport, runMonth } from './run.ts';
+import { ACCOUNTS, type MonthReport, type MonthTask, runMonth } from './run.ts';
 
-/** One of several that live through the same month side by side, each under another arrangement. */
-export interface MonthTask {
-  name: ArrangementName;
-  seed: number;
-}
-
-serve<MonthTask, MonthReport>(({ name, seed }) => runMonth(name, monthOf(seed), seed));
+/** One of several that live through the same month side by side: one account's users, under one arrangement. */
+serve<MonthTask, MonthReport>(({ name, seed, account }) =>
+  runMonth(
+    name,
+    monthOf(seed).filter(({ user }) => user % ACCOUNTS === account),
+    seed,
+  ),
+);
