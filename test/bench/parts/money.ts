@@ -127,10 +127,10 @@ const pictureOf = (reports: Reports, { oracle, use }: Bounds): string => {
       ...whole.map(([name, { billedMs, cutOff, begunAnewEarly }]) => ({
         name: ARRANGEMENTS[name],
         values: [hours(Math.min(use, billedMs)), hours(Math.max(0, billedMs - use))],
-        note: `${formatNumber(Math.round(hours(billedMs)))} h, ${formatNumber(cutOff)} cut off, ${formatNumber(begunAnewEarly)} back too late`,
+        note: `${formatNumber(Math.round(hours(billedMs)))} h, ${formatNumber(cutOff)} cut off, ${formatNumber(begunAnewEarly)} gone early`,
       })),
     ],
-    unit: `hours; "back too late": away for less than ${PROMISED_MINUTES} min, and the session was gone`,
+    unit: `hours; "gone early": away for less than ${PROMISED_MINUTES} min, and the session was gone`,
     mark: { value: hours(oracle), name: 'the oracle' },
   });
 };
