@@ -36,9 +36,12 @@ export const createCalmUpstream = (world: World, books: Books): UpstreamService 
         );
         world.quietly(TIMES.wayMs, () => {
           const answer = answerOf(books, request, {
-            ...{ now: world.now(), leftAt, startsInMs: TIMES.startsInMs, stopsInMs: TIMES.stopsInMs },
-            ...{ isFull: false, refusesLease: false },
-            ...{ tokenLifetimeMs: TOKEN_LIFETIME_MS, pageSize: PAGE_SIZE },
+            ...{ now: world.now(), leftAt, pageSize: PAGE_SIZE },
+            launch: () => ({ startsInMs: TIMES.startsInMs, isFull: false }),
+            stopsInMs: () => TIMES.stopsInMs,
+            refusesLease: () => false,
+            token: () => ({ saysMs: TOKEN_LIFETIME_MS, holdsMs: TOKEN_LIFETIME_MS }),
+            endedEarly: () => undefined,
           });
           world.after(TIMES.wayMs, () => settle(() => answered(answer)));
         });
