@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual, webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { ForbiddenError, UnauthorizedError } from './errors.ts';
 
@@ -47,7 +47,7 @@ export const createTokens = (
       `token secrets must have at least ${MIN_TOKEN_SECRET_BYTES} bytes, and one is needed`,
     );
   }
-  const secretsById = new Map(secrets.map((secret) => [keyId(secret), secret]));
+  const keysById = new Map(secrets.map((secret) => [keyId(secret), importedOnce(secret)]));
   const keysByAccount = new Map(accounts.map((account) => [account.accountId, account.keys]));
 
   return {
@@ -70,7 +70,7 @@ export const createTokens = (
     async require(accountId, authorization) {
       const token = /^Bearer +([^\s,]+)$/i.exec(authorization ?? '')?.[1];
       if (token === undefined) throw new UnauthorizedError('A token is needed: Authorization: Bearer TOKEN.');
-      const subject = await verifiedSubject(token, secretsById, now());
+      const subject = await verifiedSubject(token, keysById, now());
       if (!keysByAccount.has(subject)) throw new UnauthorizedError('The token is not valid here.');
       if (subject !== accountId.toLowerCase()) throw new ForbiddenError('The token is for another account.');
     },
@@ -79,16 +79,16 @@ export const createTokens = (
 
 const verifiedSubject = async (
   token: string,
-  secretsById: ReadonlyMap<string, Uint8Array>,
+  keysById: ReadonlyMap<string, () => Promise<webcrypto.CryptoKey>>,
   now: number,
 ): Promise<string> => {
-  const findSecret = ({ kid }: { kid?: string }): Uint8Array => {
-    const secret = secretsById.get(kid ?? '');
-    if (secret === undefined) throw new UnauthorizedError('The token is not valid here.');
-    return secret;
+  const findKey = async ({ kid }: { kid?: string }): Promise<webcrypto.CryptoKey> => {
+    const key = keysById.get(kid ?? '');
+    if (key === undefined) throw new UnauthorizedError('The token is not valid here.');
+    return key();
   };
   try {
-    const { payload } = await jwtVerify(token, findSecret, {
+    const { payload } = await jwtVerify(token, findKey, {
       algorithms: [ALGORITHM],
       issuer: ISSUER,
       requiredClaims: ['sub', 'exp'],
@@ -104,6 +104,15 @@ const verifiedSubject = async (
     }
     throw error;
   }
+};
+
+/** The secret as the key that checks signatures: made when it is first needed, and not again with each call. */
+const importedOnce = (secret: Uint8Array): (() => Promise<webcrypto.CryptoKey>) => {
+  let key: Promise<webcrypto.CryptoKey> | undefined;
+  return () => {
+    key ??= webcrypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+    return key;
+  };
 };
 
 /** Names a secret without telling anything of it. */

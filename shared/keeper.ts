@@ -134,13 +134,19 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
     return found;
   };
 
-  /** Commits what a client wants of a living session; decided again where the record changed in between. */
+  /**
+   * Commits what a client wants of a living session; decided again where the record changed in between. `first` spares
+   * a read where the caller has just made it.
+   */
   const commitWish = async (
     sessionId: string,
     wish: (session: LiveSession, now: Instant) => Wish | undefined,
+    first?: Found,
   ): Promise<Found> => {
+    let known = first;
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
-      const found = await find(sessionId);
+      const found = known ?? (await find(sessionId));
+      known = undefined;
       const { session } = found;
       const now = clock.now();
       const wanted = session.life === 'live' ? wish(session, now) : undefined;
@@ -176,15 +182,23 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
   };
 
   /** Does what is due of one session within the limits, and reads what came of it. */
-  const settle = async (sessionId: string, limits: Limits): Promise<Found> => {
-    await reconciler.reconcile(keyOf(sessionId), limits);
+  const settle = async (sessionId: string, limits: Limits, first?: Found): Promise<Found> => {
+    await reconciler.reconcile(keyOf(sessionId), limits, first);
     return find(sessionId);
   };
 
-  /** Notes use, at most one write per stretch, and one more where it arms idleness; undefined where nothing lives. */
-  const noteUse = async (sessionId: string): Promise<TrackedActivity | undefined> => {
+  /**
+   * Notes use, at most one write per stretch, and one more where it arms idleness; undefined where nothing lives.
+   * `first` spares a read where the caller has just made it.
+   */
+  const noteUse = async (
+    sessionId: string,
+    first?: TrackedActivity,
+  ): Promise<TrackedActivity | undefined> => {
+    let known = first;
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
-      const activity = await store.readActivity(keyOf(sessionId));
+      const activity = known ?? (await store.readActivity(keyOf(sessionId)));
+      known = undefined;
       const now = clock.now();
       if (activity === undefined) {
         // It was lost, and this read makes it anew: as of a session that nobody has used yet.
@@ -198,6 +212,12 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
       }
     }
     throw tooManyConflicts();
+  };
+
+  /** The session with its use noted: read again where its activity has changed meanwhile, and so perhaps the rest. */
+  const withUse = async (sessionId: string, found: Found): Promise<Found> => {
+    const activity = await noteUse(sessionId, found.activity);
+    return activity?.etag === found.activity.etag ? { ...found, activity } : find(sessionId);
   };
 
   /** The upstream cannot be asked now; after the gate opens it makes sense to try again. */
@@ -214,25 +234,28 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
   };
 
   /** Has the lease asked for, and waits for others who have the session in hand, as long as a caller waits. */
-  const obtain = async (sessionId: string, leaseMinutes: number): Promise<Found> => {
+  const obtain = async (sessionId: string, leaseMinutes: number, first: Found): Promise<Found> => {
     const limits = httpLimits();
+    let known: Found | undefined = first;
     for (;;) {
-      const { session } = await settle(sessionId, limits);
+      const found: Found = await settle(sessionId, limits, known);
+      known = undefined;
+      const { session } = found;
       if (isOver(session)) throw sessionOver();
-      if (session.life === 'live' && owesNothing(session, leaseMinutes)) break;
+      if (session.life === 'live' && owesNothing(session, leaseMinutes))
+        return commitWish(sessionId, (wanted) => acknowledged(wanted, leaseMinutes), found);
       if (session.life === 'live' && isRefused(session, leaseMinutes)) throw extensionRefused();
       const isWithOthers = session.life === 'live' && session.pending !== null;
       if (!isWithOthers || clock.now() + WAIT_FOR_OTHERS_MS > limits.until) throw await notNow();
       await gateway.wait(clock.now() + WAIT_FOR_OTHERS_MS);
     }
-    return commitWish(sessionId, (session) => acknowledged(session, leaseMinutes));
   };
 
   /** The record of a new session, with its first call where the gate is open; undefined where its id is taken. */
   const begin = async (
     wanted: NewSession,
   ): Promise<{ inserted: Found<LiveSession>; intent: Intent | undefined } | undefined> => {
-    const insert = async (gate: TrackedGate | undefined) => {
+    const insert = async (gate: TrackedGate | undefined, isOver?: boolean) => {
       const { endpoint } = upstream;
       const rulesNow = await gateway.rulesLately();
       const now = clock.now();
@@ -243,10 +266,11 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
       const intent = isOpen ? intentOf(act, httpLimits(), newId(), now) : undefined;
       const session = intent === undefined ? next : withIntent(next, intent, now).next;
       const slot = isOpen ? gateway.slotOf(gate, now) : undefined;
-      const inserted = await store.insert(session, activeAt(now), events, slot);
+      const inserted = await store.insert(session, activeAt(now), events, slot, isOver);
       return inserted === undefined ? undefined : { inserted, intent };
     };
-    if (rules.callGapMs === 0) return insert(await gateway.read());
+    if (rules.callGapMs === 0)
+      return insert(...(await Promise.all([gateway.read(), store.isOver(keyOf(wanted.sessionId))])));
     const first = await gateway.inTurn(insert);
     if (first !== undefined || (await store.read(keyOf(wanted.sessionId), clock.now())) !== undefined)
       return first;
@@ -290,26 +314,27 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
         if (isOver(session)) throw sessionOver();
         return changed(session, change, now);
       };
-      const { session } = await find(sessionId);
+      const before = await find(sessionId);
+      const { session } = before;
       if (session.life === 'ended') throw sessionOver();
       wish(session, clock.now());
       if (change.keepAlive === true && !session.policy.keepAlive && (await isFull()))
         throw keepAliveRefused(mostKept(rules));
       // A change that is possible is use; noted before it is made, so that no reap follows that did not see it.
-      if (isUse) await noteUse(sessionId);
-      const committed = await commitWish(sessionId, wish);
+      const current = isUse ? await withUse(sessionId, before) : before;
+      const committed = await commitWish(sessionId, wish, current);
       if (committed.session.life === 'ended') throw sessionOver();
       const { leaseMinutes } = change;
       const isGranted = leaseMinutes === undefined || owesNothing(committed.session, leaseMinutes);
-      const found = isGranted ? committed : await obtain(sessionId, leaseMinutes);
+      const found = isGranted ? committed : await obtain(sessionId, leaseMinutes, committed);
       if (!isDue(found.session, clock.now())) return { view: await viewOf(found), unfinished: false };
       const settled = (await ifPossible(sessionId, () => settle(sessionId, httpLimits()))) ?? found;
       return { view: await viewOf(settled), unfinished: isDue(settled.session, clock.now()) };
     },
 
     async show(sessionId, isUse) {
-      if (isUse) await noteUse(sessionId);
-      const found = await find(sessionId);
+      const read = await find(sessionId);
+      const found = isUse ? await withUse(sessionId, read) : read;
       if (!isDue(found.session, clock.now())) return { view: await viewOf(found), unfinished: false };
       const limits = { ...httpLimits(), isSpareOnly: rules.callGapMs > 0 };
       const settled = (await ifPossible(sessionId, () => settle(sessionId, limits))) ?? found;
@@ -321,9 +346,9 @@ export const createKeeper = (surroundings: Surroundings): Keeper => {
     ...createListing(surroundings, gateway),
 
     async stop(sessionId) {
-      const { session } = await commitWish(sessionId, stopped);
-      if (session.life === 'ended') return { unfinished: false };
-      const after = await ifPossible(sessionId, () => settle(sessionId, httpLimits()));
+      const committed = await commitWish(sessionId, stopped);
+      if (committed.session.life === 'ended') return { unfinished: false };
+      const after = await ifPossible(sessionId, () => settle(sessionId, httpLimits(), committed));
       return { unfinished: after === undefined || !isStopDone(after.session) };
     },
 

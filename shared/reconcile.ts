@@ -111,27 +111,30 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
           await gateway.wait(opens);
           step -= 1;
         } else {
-          await perform(live, decision, gate, limits);
+          const after = await perform(live, decision, gate, limits);
           if (limits.isOneCall && !isFree) return;
+          if (after !== undefined && after.dueAt > clock.now()) return;
         }
       }
     }
     telemetry.report(faultOf('reconcile', `still due after ${MAX_STEPS} steps`, subject(key)));
   };
 
-  /** Commit, act, record. Where the commit fails the session, or the gate, has changed, and all is decided again. */
+  /**
+   * Commit, act, record. Gives the session as recorded; undefined where that is to be read, and all decided again,
+   * because the session, or the gate, has changed.
+   */
   const perform = async (
     found: Found<LiveSession>,
     act: Act,
     gate: TrackedGate,
     limits: Limits,
-  ): Promise<void> => {
+  ): Promise<Session | undefined> => {
     if (act.type === 'observe') {
       const startBy = rules.callGapMs > 0 ? await gateway.pass() : clock.now() + START_WINDOW_MS;
-      if (startBy === undefined) return;
+      if (startBy === undefined) return undefined;
       const until = Math.min(clock.now() + limits.callTimeoutMs, limits.until);
-      await record(found, act, await ask(found.session, act, { startBy, until }));
-      return;
+      return record(found, act, await ask(found.session, act, { startBy, until }));
     }
     const isFree = asksNobody(found.session, act);
     const begin = (current: TrackedGate): Promise<Begun | undefined> => {
@@ -146,7 +149,7 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
     // The gate's row is changed by one at a time; without a gap there is nothing of it to change.
     const isGateTouched = !isFree && (rules.callGapMs > 0 || isVerdict(found.session, act));
     const begun = await (isGateTouched ? gateway.inTurn(begin) : begin(gate));
-    if (begun !== undefined) await carryOut(begun.found, begun.intent);
+    return begun === undefined ? undefined : carryOut(begun.found, begun.intent);
   };
 
   /** The intent as it was written, for the call that follows; undefined where somebody else was first. */

@@ -60,6 +60,7 @@ export const createSweep = (
   const audit = createAudit(surroundings, gateway);
   const census = createCensus(surroundings, gateway);
   const isUnhurried = rules.callGapMs > 0;
+  const atATime = isUnhurried ? WAITING : BATCH;
 
   const reportFailure = (error: unknown): void => telemetry.report(faultOf('sweep', error, { accountId }));
 
@@ -116,10 +117,10 @@ export const createSweep = (
 
     const dueRows = async (): Promise<DueRow[]> => {
       const rows = new Map<string, DueRow>();
-      for await (const row of store.due(accountId, clock.now())) {
+      for await (const row of store.due(accountId, clock.now(), atATime)) {
         if ((looks.get(row.sessionId) ?? 0) >= MAX_LOOKS || rows.has(row.sessionId)) continue;
         rows.set(row.sessionId, row);
-        if (rows.size === (isUnhurried ? WAITING : BATCH)) break;
+        if (rows.size === atATime) break;
       }
       return [...rows.values()];
     };
@@ -307,7 +308,7 @@ export const createSweep = (
   };
 
   const isAnythingDue = async (): Promise<boolean> => {
-    for await (const _row of store.due(accountId, clock.now())) return true;
+    for await (const _row of store.due(accountId, clock.now(), 1)) return true;
     return false;
   };
 

@@ -13,8 +13,8 @@ export interface DueRow {
 }
 
 export interface DueIndex {
-  /** What is due at `now`, the longest due first. */
-  due(accountId: string, now: number): AsyncIterable<DueRow>;
+  /** What is due at `now`, the longest due first; the table is asked for so many rows at a time, or as many as it likes to give. */
+  due(accountId: string, now: number, atATime?: number): AsyncIterable<DueRow>;
   /** Removes a due row that is no record's, as a damaged table may have; one that a record counts on stays. */
   dropDue(key: SessionKey, at: number): Promise<void>;
   /** Adds the due row of a living record that has lost it, as a damaged table may have; true where that was so. */
@@ -43,8 +43,9 @@ export const createDueIndex = (table: Table): DueIndex => {
   };
 
   return {
-    async *due(accountId, now) {
-      for await (const { rowKey, columns } of table.list(accountId, dueBound(0), dueBound(now + 1))) {
+    async *due(accountId, now, atATime) {
+      const rows = table.list(accountId, dueBound(0), dueBound(now + 1), atATime);
+      for await (const { rowKey, columns } of rows) {
         yield { ...readDueKey(rowKey), faults: Number(columns.faults ?? 0) };
       }
     },

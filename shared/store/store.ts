@@ -32,14 +32,17 @@ export interface Store extends DueIndex {
   read(key: SessionKey, now: number): Promise<Found | undefined>;
   /**
    * Adds a session with its activity, due row and first events; undefined where the id is taken, or the gate has
-   * changed meanwhile.
+   * changed meanwhile. `isOver` spares a look at what the caller has just looked at.
    */
   insert(
     session: LiveSession,
     activity: Activity,
     events: readonly HistoryEvent[],
     gate?: GateChange,
+    isOver?: boolean,
   ): Promise<Found<LiveSession> | undefined>;
+  /** Whether there is an ended session of this id, which no other one gets then. */
+  isOver(key: SessionKey): Promise<boolean>;
   /** Replaces the record that was found by the next one; undefined where it, or the gate, has changed meanwhile. */
   commit(
     found: Found<LiveSession>,
@@ -87,8 +90,8 @@ export const createStore = (
   reportFault: (key: SessionKey, error: UnreadableRowError) => void = () => undefined,
 ): Store => {
   const readTracked = (key: SessionKey): Promise<TrackedActivity | undefined> => readActivityRow(table, key);
-  const hasRow = async (accountId: string, rowKey: string): Promise<boolean> =>
-    (await table.get(accountId, rowKey)) !== undefined;
+  const isOver = async ({ accountId, sessionId }: SessionKey): Promise<boolean> =>
+    (await table.get(accountId, rowKeys.ended(sessionId))) !== undefined;
 
   const read = async (key: SessionKey, now: number): Promise<Found | undefined> => {
     const [row, activity] = await Promise.all([
@@ -128,10 +131,12 @@ export const createStore = (
     readGate: (accountId) => readGateRow(table, accountId),
     changeGate: (accountId, change) => submitGate(table, accountId, change),
 
-    async insert(session, activity, events, gate) {
+    isOver,
+
+    async insert(session, activity, events, gate, isKnownOver) {
       const { accountId, sessionId } = session;
       // An ended session's activity row keeps its id from being used again; this is for a table that has lost it.
-      if (await hasRow(accountId, rowKeys.ended(sessionId))) return undefined;
+      if (isKnownOver ?? (await isOver(session))) return undefined;
       const next = { ...session, opId: newId(), seq: events.length };
       const columns = activityColumns(activity, next);
       const submitted = await table.submit(accountId, [

@@ -1,0 +1,38 @@
+import { type CheckedClock, createCheckedClock } from '../../../shared/clock.ts';
+import { send } from '../../../shared/upstream/send.ts';
+import { openTable, TABLE_NAME, type Table } from '../../../shared/store/table.ts';
+import { startAzuriteTable } from '../../azurite.ts';
+import { createInsideApp, type InsideApp } from './app.ts';
+import { startUpstreamProcess } from './upstream-process.ts';
+
+/** The app in this process, with Azurite and the quick upstream as processes beside it. */
+export interface RealStage {
+  connectionString: string;
+  upstreamUrl: string;
+  table: Table;
+  clock: CheckedClock;
+  /** An app whose way to the table may be looked at. */
+  appOn(seen: (table: Table) => Table): Promise<InsideApp>;
+  stop(): Promise<void>;
+}
+
+export const startRealStage = async (): Promise<RealStage> => {
+  const [azurite, upstream] = await Promise.all([startAzuriteTable(), startUpstreamProcess()]);
+  const own = {
+    now: () => Date.now(),
+    abortAt: (at: number) => AbortSignal.timeout(Math.max(0, at - Date.now())),
+  };
+  const clock = createCheckedClock(own, () => undefined);
+  const table = openTable(azurite.connectionString, TABLE_NAME, clock.asks);
+  await table.get('nobody', 'makes the table');
+  return {
+    connectionString: azurite.connectionString,
+    upstreamUrl: upstream.url,
+    table,
+    clock,
+    appOn: (seen) => createInsideApp({ table: seen(table), send, clock, upstreamUrl: upstream.url }),
+    async stop() {
+      await Promise.all([azurite.stop(), upstream.stop()]);
+    },
+  };
+};

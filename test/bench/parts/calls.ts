@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { MINUTE_MS } from '../../../shared/lease.ts';
+import { TABLE_NAME, type RowChange } from '../../../shared/store/table.ts';
+import type { Figure, Goal, Part } from '../figures.ts';
+import type { CallName } from '../inside/app.ts';
+import { CALL_CASES, countCall, settleGate, shareOfWrites } from '../inside/counts.ts';
+import { createFloors, type Floors, noting, type Samples } from '../inside/floors.ts';
+import { startRealStage, type RealStage } from '../inside/real-table.ts';
+import { contend, type Contest, type Outcome, type Pace } from '../inside/rounds.ts';
+import { type Seed, seedSessions } from '../inside/seed.ts';
+import { formatNumber } from '../table.ts';
+
+interface Match {
+  name: string;
+  /** What the floor does, in words. */
+  floor: string;
+  goal?: Goal;
+  /** How much of it there is in a round: what takes several requests takes longer. */
+  isLong: boolean;
+  /** Whether each piece of work takes a session that was not used lately. */
+  isFresh: boolean;
+  contest(ids: Ids): Contest;
+}
+
+/** Sessions that nobody has used yet, one after another. */
+interface Ids {
+  covered(): string;
+  uncovered(): string;
+}
+
+const [ALONE, TOGETHER] = [1, 32] as const;
+const paceOf = (inFlight: number, isLong: boolean): Pace =>
+  inFlight === ALONE
+    ? { inFlight, each: isLong ? 25 : 60, rounds: 9 }
+    : { inFlight, each: isLong ? 160 : 480, rounds: 5 };
+
+const TRACKED = 20;
+const COVERED_FOR_MS = 600 * MINUTE_MS;
+
+const matchesOf = (prepare: (name: CallName, id: string) => () => Promise<unknown>, floors: Floors): Match[] => [
+  {
+    name: 'heartbeat, covered already',
+    floor: 'a point read',
+    goal: { most: 1.25 },
+    isLong: false,
+    isFresh: false,
+    contest: ({ covered }) => ({
+      ours: () => prepare('heartbeat', covered()),
+      floor: () => bound(floors.pointRead, covered()),
+    }),
+  },
+  {
+    name: 'heartbeat that writes',
+    floor: 'a point read and an update',
+    goal: { most: 1.25 },
+    isLong: false,
+    isFresh: true,
+    contest: ({ uncovered }) => ({
+      ours: () => prepare('heartbeat', uncovered()),
+      floor: () => bound(floors.readAndUpdate, uncovered()),
+    }),
+  },
+  {
+    name: 'properties',
+    floor: 'two point reads side by side',
+    goal: { most: 1.25 },
+    isLong: false,
+    isFresh: false,
+    contest: ({ covered }) => ({
+      ours: () => prepare('properties', covered()),
+      floor: () => bound(floors.twoPointReads, covered()),
+    }),
+  },
+  {
+    name: 'create',
+    floor: 'two transactions and one upstream call',
+    goal: { most: 1.3 },
+    isLong: true,
+    isFresh: false,
+    contest: () => ({
+      ours: () => prepare('create', randomUUID()),
+      floor: () => bound(floors.create, randomUUID()),
+    }),
+  },
+  {
+    name: 'stop',
+    floor: 'two point reads, two transactions and one upstream call',
+    isLong: true,
+    isFresh: true,
+    contest: ({ uncovered }) => ({
+      ours: () => prepare('stop', uncovered()),
+      floor: () => bound(floors.stop, uncovered()),
+    }),
+  },
+  {
+    name: `list of ${TRACKED} sessions`,
+    floor: 'one range query of the records',
+    isLong: true,
+    isFresh: false,
+    contest: ({ covered }) => ({ ours: () => prepare('list', covered()), floor: () => () => floors.records() }),
+  },
+];
+
+const bound =
+  (work: (sessionId: string) => Promise<unknown>, sessionId: string) => (): Promise<unknown> =>
+    work(sessionId);
+
+/** What one create and one stop write, for the floors. */
+const sample = async (stage: RealStage): Promise<Samples> => {
+  const written: (readonly RowChange[])[] = [];
+  const app = await stage.appOn((table) => noting(table, written));
+  const sessionId = randomUUID();
+  await app.prepare('create', sessionId).run();
+  const create = written.splice(0);
+  await app.prepare('stop', sessionId).run();
+  return { sessionId, create, stop: written.splice(0) };
+};
+
+/** Sessions in the table, handed out one by one; those that are covered may be used again and again. */
+const idsIn = async (stage: RealStage): Promise<{ ids: Ids; refill(count: number): Promise<void> }> => {
+  const now = stage.clock.now();
+  const seed = (coveredUntil: number): Seed => ({
+    ...{ sessionId: randomUUID(), upstreamUrl: stage.upstreamUrl, now, dueAt: now + COVERED_FOR_MS },
+    ...{ coveredUntil, leaseMinutes: 700 },
+  });
+  const covered = Array.from({ length: TRACKED }, () => seed(now + COVERED_FOR_MS));
+  await seedSessions(stage.table, covered, { atATime: 4 });
+  const fresh: string[] = [];
+  let turn = 0;
+  return {
+    ids: {
+      covered() {
+        turn += 1;
+        return covered[turn % TRACKED]?.sessionId ?? '';
+      },
+      uncovered: () => fresh.pop() ?? '',
+    },
+    async refill(count) {
+      const seeds = Array.from({ length: count }, () => seed(now - MINUTE_MS));
+      await seedSessions(stage.table, seeds, { atATime: 4 });
+      fresh.push(...seeds.map(({ sessionId }) => sessionId));
+    },
+  };
+};
+
+const rowOf = (name: string, inFlight: number, { ours, floor, ratio, spread }: Outcome): string => {
+  const cells = [ours, floor].flatMap(({ perSecond, p50Ms, p99Ms }) => [perSecond, p50Ms, p99Ms]);
+  const numbers = [...cells, ratio].map(formatNumber);
+  return `| ${[name, inFlight, ...numbers, spread.map(formatNumber).join('–')].join(' | ')} |`;
+};
+
+const HEAD = `| call | in flight | req/s | p50 ms | p99 ms | floor: req/s | p50 ms | p99 ms | time ÷ floor's | of rounds |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |`;
+
+const countFigures = async (): Promise<Figure[]> => {
+  const figures: Figure[] = [];
+  for (const one of CALL_CASES) {
+    const { reads, queries, writes, upstream } = await countCall(one);
+    const isCreate = one.call === 'create';
+    figures.push(
+      { name: `${one.name}: table reads`, value: reads + queries, unit: '' },
+      { name: `${one.name}: table writes`, value: writes, unit: '', ...(isCreate ? { goal: { most: 2 } } : {}) },
+      { name: `${one.name}: upstream calls`, value: upstream, unit: '', ...(isCreate ? { goal: { most: 1 } } : {}) },
+    );
+  }
+  const share = await shareOfWrites(1_000, 10_000, 10 * MINUTE_MS);
+  const name = 'beats that write, of 1,000 sessions each 10 s';
+  return [...figures, { name, value: share, unit: '', goal: { most: 0.2 } }];
+};
+
+export const calls: Part = {
+  name: 'calls',
+  about: `
+What a call takes through the app's own handlers (token, checks, keeper, answer; without the host around them), beside
+the floor: the bare \`@azure/data-tables\` operations, and the bare upstream call, that it cannot do without. Both use
+the same Azurite and the same upstream, processes of their own that answer at once, and take turns in rounds; the headline
+is the median of the rounds' ratios, one call at a time and ${TOGETHER} in flight. The instance is warm.
+
+The counts are those that \`npm test\` guards ([the scenes](../test/bench/inside/counts.ts)): they are the same in each run.`,
+
+  async run({ progress }) {
+    const stage = await startRealStage();
+    try {
+      const samples = await sample(stage);
+      const app = await stage.appOn((table) => table);
+      await settleGate(app.store, stage.clock.now());
+      const prepare = (name: CallName, id: string) => app.prepare(name, id).run;
+      const floors = createFloors(stage.connectionString, TABLE_NAME, stage.upstreamUrl, samples);
+      const { ids, refill } = await idsIn(stage);
+      const figures: Figure[] = [];
+      const rows: string[] = [];
+      // The list first, while there are no other sessions: the other calls leave some behind.
+      for (const { name, floor, goal, isLong, isFresh, contest } of matchesOf(prepare, floors).toReversed()) {
+        for (const inFlight of [ALONE, TOGETHER]) {
+          progress(`${name}, ${inFlight} in flight`);
+          const pace = paceOf(inFlight, isLong);
+          if (isFresh) await refill(2 * pace.each * (pace.rounds + 1));
+          const outcome = await contend(contest(ids), pace);
+          const figure = { name: `${name} ÷ ${floor}, ${inFlight} in flight`, value: outcome.ratio, unit: '' };
+          figures.push(goal === undefined ? figure : { ...figure, goal });
+          rows.push(rowOf(name, inFlight, outcome));
+        }
+      }
+      progress('counts');
+      return {
+        figures: [...figures, ...(await countFigures())],
+        remarks: `${HEAD}\n${rows.join('\n')}`,
+      };
+    } finally {
+      await stage.stop();
+    }
+  },
+};
