@@ -11,11 +11,13 @@ import { type Instant, MINUTE_MS } from './lease.ts';
 import type { Act, Change, Evolved, HistoryEvent, Outcome } from './outcome.ts';
 import {
   type AccountRules,
+  type Activity,
   type Decision,
   type EndedSession,
   isUnconfirmed,
   type LiveSession,
   type Policy,
+  type Rules,
   type Session,
   type SessionKey,
 } from './session.ts';
@@ -113,12 +115,19 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
         } else {
           const after = await perform(live, decision, gate, limits);
           if (limits.isOneCall && !isFree) return;
-          if (after !== undefined && after.dueAt > clock.now()) return;
+          // What was recorded needs no reading to be decided on.
+          const isDone =
+            after !== undefined &&
+            (after.life === 'ended' || isAtRest(after, activity, await gateway.rulesLately()));
+          if (isDone) return;
         }
       }
     }
     telemetry.report(faultOf('reconcile', `still due after ${MAX_STEPS} steps`, subject(key)));
   };
+
+  const isAtRest = (session: LiveSession, activity: Activity, rulesLately: Rules): boolean =>
+    decide(session, activity, clock.now(), rulesLately).type === 'none';
 
   /**
    * Commit, act, record. Gives the session as recorded; undefined where that is to be read, and all decided again,

@@ -47,15 +47,17 @@ const QUERY = 'api-version=2021-01-01';
 const CREATE_BODY = JSON.stringify({ maxLeaseTimeMinutes: 60, size: 'Standard' });
 const EXTEND_BODY = JSON.stringify({ maxLeaseTimeMinutes: 600 });
 
-const CALLS: Record<CallName, { method: string; action: string; handler: Handler; status: number; body?: string }> =
-  {
-    heartbeat: { method: 'POST', action: '/heartbeat', handler: heartbeat2021, status: 200 },
-    properties: { method: 'GET', action: '', handler: getSession, status: 200 },
-    create: { method: 'PUT', action: '', handler: createSession, status: 201, body: CREATE_BODY },
-    extend: { method: 'PATCH', action: '', handler: updateSession, status: 200, body: EXTEND_BODY },
-    stop: { method: 'POST', action: '/:stop', handler: stopSession, status: 204 },
-    list: { method: 'GET', action: '', handler: listSessions, status: 200 },
-  };
+const CALLS: Record<
+  CallName,
+  { method: string; action: string; handler: Handler; status: number; body?: string }
+> = {
+  heartbeat: { method: 'POST', action: '/heartbeat', handler: heartbeat2021, status: 200 },
+  properties: { method: 'GET', action: '', handler: getSession, status: 200 },
+  create: { method: 'PUT', action: '', handler: createSession, status: 201, body: CREATE_BODY },
+  extend: { method: 'PATCH', action: '', handler: updateSession, status: 200, body: EXTEND_BODY },
+  stop: { method: 'POST', action: '/:stop', handler: stopSession, status: 204 },
+  list: { method: 'GET', action: '', handler: listSessions, status: 200 },
+};
 
 type Handler = (services: Services) => HttpHandler;
 

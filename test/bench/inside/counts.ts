@@ -1,14 +1,15 @@
+import type { CheckedClock } from '../../../shared/clock.ts';
 import { NEW_GATE } from '../../../shared/gate.ts';
 import { MINUTE_MS } from '../../../shared/lease.ts';
-import type { CheckedClock } from '../../../shared/clock.ts';
 import type { AccountRules } from '../../../shared/session.ts';
 import type { Store } from '../../../shared/store/store.ts';
 import { memoryTable } from '../../memory-table.ts';
+import { RULES } from '../../simulation/bounds.ts';
 import { createTableRows } from '../../simulation/table-rows.ts';
 import { START } from '../../simulation/world.ts';
 import { type CallName, createInsideApp, INSIDE_ACCOUNT, type InsideApp } from './app.ts';
-import { countedRows, type Operations, requestsOf, since } from './counted-rows.ts';
-import { type Seed, seedSessions } from './seed.ts';
+import { countedRows, type Operations, since } from './counted-rows.ts';
+import { type Shape, type Slot, seedSessions } from './seed.ts';
 import { createQuickUpstream } from './upstream.ts';
 
 /**
@@ -28,7 +29,7 @@ export interface Rig {
   advance(milliseconds: number): void;
   /** What one piece of work asks for. */
   count(work: () => Promise<unknown>): Promise<Counted>;
-  seed(seeds: Iterable<Omit<Seed, 'upstreamUrl'>>): Promise<void>;
+  seed(seeds: Seeds): Promise<void>;
 }
 
 const UPSTREAM = 'http://127.0.0.1:2';
@@ -69,29 +70,40 @@ export const createRig = async (rules: Partial<AccountRules> = {}): Promise<Rig>
       await work();
       return { ...since(operations(), before), upstream: asked - askedBefore };
     },
-    seed: (seeds) => seedSessions(table, withUpstream(seeds), { atATime: 1 }),
+    seed: ({ shape, slots }) =>
+      seedSessions(
+        (changes) => table.submit(INSIDE_ACCOUNT, changes),
+        { ...shape, upstreamUrl: UPSTREAM },
+        slots,
+      ),
   };
 };
 
-const withUpstream = function* (seeds: Iterable<Omit<Seed, 'upstreamUrl'>>): Generator<Seed> {
-  for (const seed of seeds) yield { ...seed, upstreamUrl: UPSTREAM };
-};
+/** Sessions of one shape, wherever their upstream is. */
+export interface Seeds {
+  shape: Omit<Shape, 'upstreamUrl'>;
+  slots: readonly Slot[];
+}
 
-/** So many sessions of which nothing is due within the hour. */
-export const calmSeeds = function* (count: number, now: number): Generator<Omit<Seed, 'upstreamUrl'>> {
-  for (let index = 0; index < count; index += 1) {
-    const sessionId = `calm-${String(index).padStart(8, '0')}`;
-    yield { sessionId, now, dueAt: now + 60 * MINUTE_MS + index, coveredUntil: now, leaseMinutes: 120 };
-  }
-};
+const numbered = (prefix: string, index: number): string => `${prefix}-${String(index).padStart(8, '0')}`;
+
+/** Those from one number up to another, of which nothing is due within the hour. */
+export const calmSeeds = (from: number, to: number, now: number): Seeds => ({
+  shape: { now, coveredUntil: now, leaseMinutes: 120 },
+  slots: Array.from({ length: to - from }, (_, index) => ({
+    sessionId: numbered('calm', from + index),
+    dueAt: now + 60 * MINUTE_MS + index,
+  })),
+});
 
 /** So many whose renewal is due now. */
-export const dueSeeds = function* (count: number, now: number): Generator<Omit<Seed, 'upstreamUrl'>> {
-  for (let index = 0; index < count; index += 1) {
-    const sessionId = `due-${now}-${String(index).padStart(8, '0')}`;
-    yield { sessionId, now, dueAt: now - count + index, coveredUntil: now, leaseMinutes: 10 };
-  }
-};
+export const dueSeeds = (count: number, now: number): Seeds => ({
+  shape: { now, coveredUntil: now, leaseMinutes: 10 },
+  slots: Array.from({ length: count }, (_, index) => ({
+    sessionId: numbered(`due-${now}`, index),
+    dueAt: now - count + index,
+  })),
+});
 
 /** The account as just after a sweep that also read the list and counted: the next sweep has only what is due. */
 export const settleGate = async (store: Store, now: number): Promise<void> => {
@@ -119,47 +131,48 @@ export type CallCase = (typeof CALL_CASES)[number];
 const TRACKED = 100;
 
 export const countCall = async ({ call, isCovered, callGapMs }: CallCase): Promise<Counted> => {
-  const { app, store, now, advance, count, seed } = await createRig({ callGapMs });
-  await seed(calmSeeds(TRACKED, now()));
+  const { app, store, now, advance, count, seed } = await warmRig({ callGapMs });
+  await seed(calmSeeds(0, TRACKED, now()));
   await settleGate(store, now());
-  // Warms the instance: its token of the upstream, and the gate.
-  await app.prepare('create', 'warm').run();
-  await app.keeper.sweep();
-  // The gate is open again, and what was noted as use is over, or just not.
-  advance(isCovered ? 0 : 10_000);
+  advance(isCovered ? 0 : 1_000);
   return count(app.prepare(call, call === 'create' ? 'created' : 'calm-00000000').run);
 };
 
 /** One sweep of an account with so many sessions, of which so many are to be renewed. */
 export const countSweep = async (tracked: number, due: number): Promise<Counted> => {
-  const { app, store, now, count, seed } = await createRig();
-  await seed(calmSeeds(tracked - due, now()));
+  const { app, store, now, count, seed } = await warmRig();
+  await seed(calmSeeds(0, tracked - due, now()));
   await seed(dueSeeds(due, now()));
   await settleGate(store, now());
-  await app.prepare('create', 'warm').run();
   return count(() => app.keeper.sweep());
 };
 
 /** One sweep of an account in which nothing is due but its list and its count. */
 export const countAudit = async (tracked: number): Promise<Counted> => {
-  const { app, store, now, advance, count, seed } = await createRig();
-  await seed(calmSeeds(tracked, now()));
+  const { app, store, now, advance, count, seed } = await warmRig();
+  await seed(calmSeeds(0, tracked, now()));
   await settleGate(store, now());
-  await app.prepare('create', 'warm').run();
-  await app.keeper.sweep();
-  advance(11 * MINUTE_MS);
+  advance(RULES.observeIntervalMs);
   return count(() => app.keeper.sweep());
+};
+
+/** With a token of the upstream's, after the first sweep of an account without sessions, and with an open gate. */
+const warmRig = async (rules: Partial<AccountRules> = {}): Promise<Rig> => {
+  const rig = await createRig(rules);
+  await rig.app.keeper.sweep();
+  rig.advance(10_000);
+  return rig;
 };
 
 /** Heartbeats of so many sessions, each every so often: the share of them that writes. */
 export const shareOfWrites = async (sessions: number, everyMs: number, forMs: number): Promise<number> => {
   const { app, now, advance, count, seed } = await createRig();
-  await seed(calmSeeds(sessions, now()));
-  const ids = [...calmSeeds(sessions, now())].map(({ sessionId }) => sessionId);
+  const seeds = calmSeeds(0, sessions, now());
+  await seed(seeds);
   let beats = 0;
   const { writes } = await count(async () => {
     for (const end = now() + forMs; now() < end; advance(everyMs)) {
-      for (const sessionId of ids) {
+      for (const { sessionId } of seeds.slots) {
         await app.keeper.heartbeat(sessionId);
         beats += 1;
       }
@@ -167,5 +180,3 @@ export const shareOfWrites = async (sessions: number, everyMs: number, forMs: nu
   });
   return writes / beats;
 };
-
-export { requestsOf };

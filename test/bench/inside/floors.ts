@@ -1,8 +1,8 @@
-import { TableClient, type TransactionAction } from '@azure/data-tables';
 import got from 'got';
 import { afterPrefix, rowKeys } from '../../../shared/store/rows.ts';
 import type { RowChange, Table } from '../../../shared/store/table.ts';
 import { INSIDE_ACCOUNT } from './app.ts';
+import { actionOf, bareClient } from './bare.ts';
 
 /** What calls cannot do without, by the bare client of the table and one bare request: no checks, and no keeper. */
 export interface Floors {
@@ -39,14 +39,16 @@ export const createFloors = (
   upstreamUrl: string,
   samples: Samples,
 ): Floors => {
-  const client = TableClient.fromConnectionString(connectionString, tableName, {
-    allowInsecureConnection: true,
-  });
+  const client = bareClient(connectionString, tableName);
   const read = (rowKey: string) => client.getEntity(INSIDE_ACCOUNT, rowKey);
   const twoPointReads = (sessionId: string) =>
     Promise.all([read(rowKeys.live(sessionId)), read(rowKeys.activity(sessionId))]);
   const submit = (changes: readonly RowChange[], sessionId: string) =>
-    client.submitTransaction(changes.map((change) => actionOf(change, samples.sessionId, sessionId)));
+    client.submitTransaction(
+      changes.map((change) =>
+        actionOf({ ...change, rowKey: change.rowKey.replace(samples.sessionId, sessionId) }),
+      ),
+    );
   const call = (method: 'PUT' | 'POST', path: string, body: string) =>
     got(`${upstreamUrl}/accounts/${INSIDE_ACCOUNT}/sessions/${path}?api-version=2021-01-01`, {
       ...{ method, body, retry: { limit: 0 } },
@@ -90,14 +92,3 @@ export const createFloors = (
 
 const withoutRemovals = (changes: readonly RowChange[]): RowChange[] =>
   changes.filter(({ type }) => type !== 'delete');
-
-/** The same change for another session. What the keeper guards by an etag is written whatever it is. */
-const actionOf = (change: RowChange, from: string, to: string): TransactionAction => {
-  const { type } = change;
-  const rowKey = change.rowKey.replace(from, to);
-  const key = { partitionKey: INSIDE_ACCOUNT, rowKey };
-  if (type === 'delete') return ['delete', key];
-  const entity = { ...key, ...change.columns };
-  if (type === 'create') return ['create', entity];
-  return type === 'put' ? ['upsert', entity, 'Replace'] : ['update', entity, 'Merge', { etag: '*' }];
-};

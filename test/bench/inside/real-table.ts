@@ -1,8 +1,10 @@
 import { type CheckedClock, createCheckedClock } from '../../../shared/clock.ts';
-import { send } from '../../../shared/upstream/send.ts';
 import { openTable, TABLE_NAME, type Table } from '../../../shared/store/table.ts';
+import { send } from '../../../shared/upstream/send.ts';
 import { startAzuriteTable } from '../../azurite.ts';
 import { createInsideApp, type InsideApp } from './app.ts';
+import { actionOf, bareClient } from './bare.ts';
+import type { Submit } from './seed.ts';
 import { startUpstreamProcess } from './upstream-process.ts';
 
 /** The app in this process, with Azurite and the quick upstream as processes beside it. */
@@ -10,6 +12,8 @@ export interface RealStage {
   connectionString: string;
   upstreamUrl: string;
   table: Table;
+  /** For rows in masses, which may take longer than the keeper would wait. */
+  submit: Submit;
   clock: CheckedClock;
   /** An app whose way to the table may be looked at. */
   appOn(seen: (table: Table) => Table): Promise<InsideApp>;
@@ -25,7 +29,9 @@ export const startRealStage = async (): Promise<RealStage> => {
   const clock = createCheckedClock(own, () => undefined);
   const table = openTable(azurite.connectionString, TABLE_NAME, clock.asks);
   await table.get('nobody', 'makes the table');
+  const bare = bareClient(azurite.connectionString, TABLE_NAME);
   return {
+    submit: (changes) => bare.submitTransaction(changes.map(actionOf)),
     connectionString: azurite.connectionString,
     upstreamUrl: upstream.url,
     table,

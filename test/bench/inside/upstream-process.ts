@@ -37,7 +37,9 @@ const serve = async (): Promise<void> => {
       const { url = '/' } = request;
       const method = request.method as HttpRequest['method'];
       const { status, headers, body } = answer({ method, url, body: Buffer.concat(chunks).toString() });
-      const sent = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined);
+      const sent = Object.entries(headers).filter(
+        (entry): entry is [string, string] => entry[1] !== undefined,
+      );
       response.writeHead(status, Object.fromEntries(sent)).end(body);
     });
   });

@@ -9,10 +9,10 @@ export const KEEPER_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/keeper.ts',
-        find: 'const { session } = await commitWish(sessionId, stopped);',
+        find: 'const committed = await commitWish(sessionId, stopped);',
         replace: `commitWish(sessionId, stopped).catch(() => undefined);
       if (sessionId !== '') return { unfinished: true };
-      const { session } = await commitWish(sessionId, stopped);`,
+      const committed = await commitWish(sessionId, stopped);`,
       },
     ],
   },
@@ -113,8 +113,8 @@ export const KEEPER_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/keeper.ts',
-        find: 'if (isUse) await noteUse(sessionId);\n      const committed',
-        replace: "if (isUse && sessionId === '') await noteUse(sessionId);\n      const committed",
+        find: 'const current = isUse ? await withUse(sessionId, before) : before;',
+        replace: "const current = isUse && sessionId === '' ? await withUse(sessionId, before) : before;",
       },
     ],
   },
