@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import packageJson from '../package.json' with { type: 'json' };
 
 /** Bundles the app into one folder, which is all that is deployed, and what the local stack runs. */
@@ -15,6 +15,22 @@ const ENTRY = 'functions/app';
 const REQUIRE =
   "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
 
+/** How it is bundled. */
+export const BUNDLING = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  minifySyntax: true,
+  sourcemap: 'linked',
+  // Stack traces need the places, not the text.
+  sourcesContent: false,
+  banner: { js: REQUIRE },
+  // Azure's worker brings it along.
+  external: ['@azure/functions-core'],
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
 /** What Azure, and the local functions host, look for beside the code. */
 const manifest = {
   name: packageJson.name,
@@ -27,24 +43,13 @@ const manifest = {
 /** All files of the app by their paths within the folder. What is imported lazily is in files of its own. */
 const bundle = async (folder: string): Promise<ReadonlyMap<string, Uint8Array>> => {
   const { outputFiles } = await build({
+    ...BUNDLING,
     absWorkingDir: REPOSITORY,
     entryPoints: { [ENTRY]: `${ENTRY}.ts` },
     outdir: folder,
     write: false,
-    bundle: true,
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    minifySyntax: true,
-    sourcemap: 'linked',
-    // Stack traces need the places, not the text.
-    sourcesContent: false,
-    banner: { js: REQUIRE },
-    // Azure's worker brings it along.
-    external: ['@azure/functions-core'],
-    logLevel: 'warning',
   });
   return new Map([
     ...outputFiles.map(({ path, contents }) => [relative(folder, path), contents] as const),

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { MINUTE_MS } from '../../../shared/lease.ts';
-import { TABLE_NAME, type RowChange } from '../../../shared/store/table.ts';
+import { type RowChange, TABLE_NAME } from '../../../shared/store/table.ts';
 import type { Figure, Goal, Part } from '../figures.ts';
 import type { CallName } from '../inside/app.ts';
 import { CALL_CASES, countCall, settleGate, shareOfWrites } from '../inside/counts.ts';
 import { createFloors, type Floors, noting, type Samples } from '../inside/floors.ts';
-import { startRealStage, type RealStage } from '../inside/real-table.ts';
-import { contend, type Contest, type Outcome, type Pace } from '../inside/rounds.ts';
-import { type Seed, seedSessions } from '../inside/seed.ts';
+import { type RealStage, startRealStage } from '../inside/real-table.ts';
+import { type Contest, contend, type Outcome, type Pace } from '../inside/rounds.ts';
+import { seedSessions } from '../inside/seed.ts';
 import { formatNumber } from '../table.ts';
 
 interface Match {
@@ -37,7 +37,10 @@ const paceOf = (inFlight: number, isLong: boolean): Pace =>
 const TRACKED = 20;
 const COVERED_FOR_MS = 600 * MINUTE_MS;
 
-const matchesOf = (prepare: (name: CallName, id: string) => () => Promise<unknown>, floors: Floors): Match[] => [
+const matchesOf = (
+  prepare: (name: CallName, id: string) => () => Promise<unknown>,
+  floors: Floors,
+): Match[] => [
   {
     name: 'heartbeat, covered already',
     floor: 'a point read',
@@ -97,13 +100,15 @@ const matchesOf = (prepare: (name: CallName, id: string) => () => Promise<unknow
     floor: 'one range query of the records',
     isLong: true,
     isFresh: false,
-    contest: ({ covered }) => ({ ours: () => prepare('list', covered()), floor: () => () => floors.records() }),
+    contest: ({ covered }) => ({
+      ours: () => prepare('list', covered()),
+      floor: () => () => floors.records(),
+    }),
   },
 ];
 
-const bound =
-  (work: (sessionId: string) => Promise<unknown>, sessionId: string) => (): Promise<unknown> =>
-    work(sessionId);
+const bound = (work: (sessionId: string) => Promise<unknown>, sessionId: string) => (): Promise<unknown> =>
+  work(sessionId);
 
 /** What one create and one stop write, for the floors. */
 const sample = async (stage: RealStage): Promise<Samples> => {
@@ -119,26 +124,28 @@ const sample = async (stage: RealStage): Promise<Samples> => {
 /** Sessions in the table, handed out one by one; those that are covered may be used again and again. */
 const idsIn = async (stage: RealStage): Promise<{ ids: Ids; refill(count: number): Promise<void> }> => {
   const now = stage.clock.now();
-  const seed = (coveredUntil: number): Seed => ({
-    ...{ sessionId: randomUUID(), upstreamUrl: stage.upstreamUrl, now, dueAt: now + COVERED_FOR_MS },
-    ...{ coveredUntil, leaseMinutes: 700 },
-  });
-  const covered = Array.from({ length: TRACKED }, () => seed(now + COVERED_FOR_MS));
-  await seedSessions(stage.table, covered, { atATime: 4 });
+  const { submit, upstreamUrl } = stage;
+  const seed = async (count: number, coveredUntil: number): Promise<string[]> => {
+    const slots = Array.from({ length: count }, () => ({
+      sessionId: randomUUID(),
+      dueAt: now + COVERED_FOR_MS,
+    }));
+    await seedSessions(submit, { upstreamUrl, now, coveredUntil, leaseMinutes: 700 }, slots, 4);
+    return slots.map(({ sessionId }) => sessionId);
+  };
+  const covered = await seed(TRACKED, now + COVERED_FOR_MS);
   const fresh: string[] = [];
   let turn = 0;
   return {
     ids: {
       covered() {
         turn += 1;
-        return covered[turn % TRACKED]?.sessionId ?? '';
+        return covered[turn % TRACKED] ?? '';
       },
       uncovered: () => fresh.pop() ?? '',
     },
     async refill(count) {
-      const seeds = Array.from({ length: count }, () => seed(now - MINUTE_MS));
-      await seedSessions(stage.table, seeds, { atATime: 4 });
-      fresh.push(...seeds.map(({ sessionId }) => sessionId));
+      fresh.push(...(await seed(count, now - MINUTE_MS)));
     },
   };
 };
@@ -159,8 +166,18 @@ const countFigures = async (): Promise<Figure[]> => {
     const isCreate = one.call === 'create';
     figures.push(
       { name: `${one.name}: table reads`, value: reads + queries, unit: '' },
-      { name: `${one.name}: table writes`, value: writes, unit: '', ...(isCreate ? { goal: { most: 2 } } : {}) },
-      { name: `${one.name}: upstream calls`, value: upstream, unit: '', ...(isCreate ? { goal: { most: 1 } } : {}) },
+      {
+        name: `${one.name}: table writes`,
+        value: writes,
+        unit: '',
+        ...(isCreate ? { goal: { most: 2 } } : {}),
+      },
+      {
+        name: `${one.name}: upstream calls`,
+        value: upstream,
+        unit: '',
+        ...(isCreate ? { goal: { most: 1 } } : {}),
+      },
     );
   }
   const share = await shareOfWrites(1_000, 10_000, 10 * MINUTE_MS);
@@ -196,7 +213,11 @@ The counts are those that \`npm test\` guards ([the scenes](../test/bench/inside
           const pace = paceOf(inFlight, isLong);
           if (isFresh) await refill(2 * pace.each * (pace.rounds + 1));
           const outcome = await contend(contest(ids), pace);
-          const figure = { name: `${name} ÷ ${floor}, ${inFlight} in flight`, value: outcome.ratio, unit: '' };
+          const figure = {
+            name: `${name} ÷ ${floor}, ${inFlight} in flight`,
+            value: outcome.ratio,
+            unit: '',
+          };
           figures.push(goal === undefined ? figure : { ...figure, goal });
           rows.push(rowOf(name, inFlight, outcome));
         }
