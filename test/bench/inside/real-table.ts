@@ -1,4 +1,5 @@
 import { type CheckedClock, createCheckedClock } from '../../../shared/clock.ts';
+import { MINUTE_MS } from '../../../shared/lease.ts';
 import { openTable, TABLE_NAME, type Table } from '../../../shared/store/table.ts';
 import { send } from '../../../shared/upstream/send.ts';
 import { startAzuriteTable } from '../../azurite.ts';
@@ -20,6 +21,9 @@ export interface RealStage {
   stop(): Promise<void>;
 }
 
+/** However long a run takes, nothing becomes due in it by itself. */
+const NO_LOOKS = { observeIntervalMs: 24 * 60 * MINUTE_MS };
+
 export const startRealStage = async (): Promise<RealStage> => {
   const [azurite, upstream] = await Promise.all([startAzuriteTable(), startUpstreamProcess()]);
   const own = {
@@ -36,7 +40,8 @@ export const startRealStage = async (): Promise<RealStage> => {
     upstreamUrl: upstream.url,
     table,
     clock,
-    appOn: (seen) => createInsideApp({ table: seen(table), send, clock, upstreamUrl: upstream.url }),
+    appOn: (seen) =>
+      createInsideApp({ table: seen(table), send, clock, upstreamUrl: upstream.url, rules: NO_LOOKS }),
     async stop() {
       await Promise.all([azurite.stop(), upstream.stop()]);
     },

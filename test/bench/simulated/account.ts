@@ -6,7 +6,7 @@ import { createFaults } from '../../simulation/faults.ts';
 import { createParts } from '../../simulation/keeper-parts.ts';
 import { createProcess } from '../../simulation/process.ts';
 import { createTableService } from '../../simulation/table-double.ts';
-import { createTableRows } from '../../simulation/table-rows.ts';
+import { createTableRows, type TableRows } from '../../simulation/table-rows.ts';
 import { type Books, createBooks } from '../../simulation/upstream-books.ts';
 import type { UpstreamCall } from '../../simulation/upstream-double.ts';
 import { createWorld, type World } from '../../simulation/world.ts';
@@ -24,6 +24,8 @@ export interface Account {
   readonly books: Books;
   /** Calls about sessions that reached for the upstream. */
   calls(): readonly UpstreamCall[];
+  /** How long all sweeps took so far that have come to their end, waits included. */
+  sweptMs(): number;
   /** A keeper of this account, with rules of its own where that is asked for. */
   keeperOf(rules?: AccountRules): Keeper;
   /** The timer: a sweep each minute from now on. */
@@ -36,17 +38,24 @@ export interface Account {
 
 const QUEUE_MS = 500;
 
-export const createAccount = (seed: number): Account => {
+/** `rows` of the caller's own are for one who looks at them. */
+export const createAccount = (seed: number, rows: TableRows = createTableRows()): Account => {
   const world = createWorld(seed);
   const faults = createFaults(world, { hours: 0, only: [] });
-  const table = createTableService(world, faults, createTableRows());
+  const table = createTableService(world, faults, rows);
   const books = createBooks(world);
   const upstream = createCalmUpstream(world, books);
   const process = createProcess('keeper', world, faults, { platform: 0, own: () => 0 });
   const failures: unknown[] = [];
 
+  let sweptMs = 0;
+
   const sweep = (keeper: Keeper): void => {
-    keeper.sweep().catch((error: unknown) => failures.push(error));
+    const begunAt = world.now();
+    const note = (): void => {
+      sweptMs += world.now() - begunAt;
+    };
+    keeper.sweep().then(note, (error: unknown) => failures.push(error));
   };
   const tick = (keeper: Keeper): void => {
     world.after(MINUTE_MS, () => tick(keeper));
@@ -57,6 +66,7 @@ export const createAccount = (seed: number): Account => {
     world,
     books,
     calls: upstream.calls,
+    sweptMs: () => sweptMs,
     keeperOf: (rules = DEFAULT_RULES) => createKeeper(createParts(world, table, upstream, rules)(process)),
     tick,
     sweepSoon: (keeper) => world.after(QUEUE_MS, () => sweep(keeper)),
