@@ -107,7 +107,9 @@ export const createTableService = (world: World, faults: Faults, rows: TableRows
         const asked = changes.map((change) =>
           'columns' in change ? { ...change, columns: { ...change.columns } } : change,
         );
-        return operate(process, `submit ${asked[0]?.rowKey}`, () => rows.submit(partition, asked));
+        return operate(process, `submit ${asked[0]?.rowKey}`, () =>
+          rows.submit(partition, asked, process.name),
+        );
       },
 
       ping: () => operate(process, 'ping', () => undefined),

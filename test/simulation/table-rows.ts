@@ -5,8 +5,11 @@ export interface TableRows {
   get(partition: string, rowKey: string): Row | undefined;
   /** At most so many rows with `from` ≤ RowKey < `to`, and where to go on; undefined when there is nothing more. */
   page(partition: string, from: string, to: string, count: number): { rows: Row[]; next: string | undefined };
-  /** @throws RefusedRequestError for what no service would take */
-  submit(partition: string, changes: readonly RowChange[]): Submitted;
+  /**
+   * `by` names the process that asks, for those who watch.
+   * @throws RefusedRequestError for what no service would take
+   */
+  submit(partition: string, changes: readonly RowChange[], by?: string): Submitted;
   keys(partition: string): readonly string[];
   /** All rows of the partition as they are now; what is given back makes them so again. */
   backUp(partition: string): () => void;
@@ -20,6 +23,8 @@ export interface Written {
   partition: string;
   changes: readonly RowChange[];
   before: ReadonlyMap<string, Row | undefined>;
+  /** The process that wrote it. */
+  by?: string | undefined;
   /** Written by nobody's wish: from a backup. */
   isRestored: boolean;
   /** Nor this: rows are damaged, or repaired. */
@@ -93,7 +98,7 @@ export const createTableRows = (): TableRows => {
       }
       return { rows: found, next: undefined };
     },
-    submit(name, changes) {
+    submit(name, changes, by) {
       check(changes);
       const partition = partitionOf(name);
       if (changes.some((change) => !isPossible(change, partition.rows.get(change.rowKey))))
@@ -107,7 +112,7 @@ export const createTableRows = (): TableRows => {
       const before = new Map(changes.map(({ rowKey }) => [rowKey, partition.rows.get(rowKey)]));
       const etags = new Map<string, string>();
       for (const change of changes) write(partition, change, etags);
-      tell({ partition: name, changes, before });
+      tell({ partition: name, changes, before, by });
       return {
         type: 'written',
         etags: new Map(changes.map(({ rowKey }) => [rowKey, etags.get(rowKey) ?? ''])),

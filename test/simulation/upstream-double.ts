@@ -110,7 +110,7 @@ export const createUpstreamService = (
       const answeredOnce =
         op === undefined
           ? undefined
-          : check.leaves({ sessionId, what, op, body, until: abortInstantOf(signal) });
+          : check.leaves({ sessionId, what, op, body, until: abortInstantOf(signal), by: process.name });
       let isOver = false;
       const settle = (act: () => void): void => {
         if (isOver) return;
@@ -216,7 +216,7 @@ export const createUpstreamService = (
         const minutes = chance.integer(1, 5);
         return distort('upstream-stale', (got) => {
           for (const server of namedIn(books, got)) server.staleAt = world.now();
-          return { ...got, body: ofBefore(got.body, minutes) };
+          return { ...got, body: ofBefore(got.body, minutes, books) };
         });
       }
       const slowness = faults.strikes('upstream-slow') ? chance.integer(1_000, 15_000) : 0;
@@ -243,16 +243,17 @@ const waitMsOf = ({ headers }: HttpAnswer): number => {
   return Math.min(told, 120) * 1000;
 };
 
-/** What it would have said some minutes ago, of those that were there already. */
-const ofBefore = (body: string, minutes: number): string =>
+/** What it would have said some minutes ago, of those that were there already: no lease was ever shorter than at first. */
+const ofBefore = (body: string, minutes: number, books: Books): string =>
   body
     .replace(
       /"elapsedTimeMinutes":(\d+)/g,
       (_, now) => `"elapsedTimeMinutes":${Math.max(0, Number(now) - minutes)}`,
     )
     .replace(
-      /"maxLeaseTimeMinutes":(\d+)(?=[^}]*"status":"Ready"|[^}]*"elapsed)/g,
-      (_, now) => `"maxLeaseTimeMinutes":${Math.max(0, Number(now) - minutes)}`,
+      /("id":"([^"]*)"[^}]*"maxLeaseTimeMinutes":)(\d+)/g,
+      (_, before, id, now) =>
+        `${before}${Math.max(books.find(id)?.requestedMinutes ?? 0, Number(now) - minutes)}`,
     );
 
 /** The list as it is, but for some of it, and without a word that there is more. */
