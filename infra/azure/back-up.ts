@@ -10,7 +10,7 @@ import { odata, RestError, TableClient } from '@azure/data-tables';
  * connection string.
  */
 
-/** A row as the service writes it: each value beside its type, so that what comes back is what was there. */
+/** A row as it is written: what JSON has as it is, anything else beside its type, so that it comes back as it was. */
 type Row = Record<string, unknown> & { partitionKey: string; rowKey: string };
 
 /** The command line, the settings or the table are not such that anything could be done; nothing was. */
@@ -33,10 +33,28 @@ const openTable = (environment: NodeJS.ProcessEnv, name: string): TableClient =>
   return TableClient.fromConnectionString(connection, name, { allowInsecureConnection: true });
 };
 
+/** The SDK's own types go by the value: any whole number is an Int32 to it, which the service refuses for an instant. */
+const isTyped = (value: unknown): value is { type: string; value: string } =>
+  typeof value === 'object' && value !== null && 'type' in value && 'value' in value;
+const plain = (value: unknown): unknown => {
+  if (!isTyped(value)) return value;
+  switch (value.type) {
+    case 'String':
+      return value.value;
+    case 'Boolean':
+      return value.value === 'true';
+    case 'Int32':
+    case 'Double':
+      return Number.isFinite(Number(value.value)) ? Number(value.value) : value;
+    default:
+      return value;
+  }
+};
+
 async function* linesOf(table: TableClient): AsyncGenerator<string> {
   for await (const { etag, timestamp, ...row } of table.listEntities<Row>({ disableTypeConversion: true })) {
     const own = Object.entries(row).filter(([name]) => !name.startsWith('odata.'));
-    yield `${JSON.stringify(Object.fromEntries(own))}\n`;
+    yield `${JSON.stringify(Object.fromEntries(own.map(([name, value]) => [name, plain(value)])))}\n`;
   }
 }
 
