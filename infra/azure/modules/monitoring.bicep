@@ -38,7 +38,6 @@ resource applicationInsights 'Microsoft.Insights/components@2020-02-02' = {
     Application_Type: 'web'
     IngestionMode: 'LogAnalytics'
     WorkspaceResourceId: workspace.id
-    RetentionInDays: retentionDays
   }
 }
 
