@@ -8,7 +8,7 @@ import { loadConfig } from '../shared/config.ts';
 import { createContinuations } from '../shared/continuation.ts';
 import { createKeeper } from '../shared/keeper.ts';
 import { createStore } from '../shared/store/store.ts';
-import { openTable, TABLE_NAME } from '../shared/store/table.ts';
+import { accessOf, openTable, TABLE_NAME } from '../shared/store/table.ts';
 import { createTelemetry, faultOf, lineSink } from '../shared/telemetry.ts';
 import { createThrottle } from '../shared/throttle.ts';
 import { send } from '../shared/upstream/send.ts';
@@ -69,7 +69,7 @@ const telemetry = createTelemetry(
 const PROBE_MS = 1_500;
 
 const store = createStore(
-  openTable(config.storageConnectionString, TABLE_NAME, clock.asks),
+  openTable(accessOf(config.storage), TABLE_NAME, clock.asks),
   randomUUID,
   (key, error) => telemetry.report(faultOf('activity', error, key)),
 );

@@ -3,7 +3,7 @@ import { type Clock, createCheckedClock } from '../shared/clock.ts';
 import { diagnose } from '../shared/doctor/diagnosis.ts';
 import { ConfigError, KeeperError } from '../shared/errors.ts';
 import { longestTickMs } from '../shared/ncrontab.ts';
-import { openTable, TABLE_NAME } from '../shared/store/table.ts';
+import { accessOf, openTable, TABLE_NAME } from '../shared/store/table.ts';
 import { send } from '../shared/upstream/send.ts';
 import { createUpstream } from '../shared/upstream/upstream.ts';
 import { jsonOf } from './doctor/json.ts';
@@ -15,6 +15,9 @@ import { readRequest, UsageError } from './doctor/settings.ts';
 /** For scripts: nothing is wrong, something differs, or it cannot be told. */
 const STATUS = { well: 0, different: 1, unknown: 2 } as const;
 
+/** The SDK of the table asks for the same one. */
+const STORAGE_SCOPE = 'https://storage.azure.com/.default';
+
 const ownClock: Clock = {
   now: () => Date.now(),
   abortAt: (at) => AbortSignal.timeout(Math.max(0, at - Date.now())),
@@ -23,7 +26,10 @@ const ownClock: Clock = {
 const run = async (): Promise<number> => {
   const { account, config, isForced, isJson } = readRequest(process.argv.slice(2), process.env);
   const clock = createCheckedClock(ownClock, () => undefined);
-  const table = openTable(config.storageConnectionString, TABLE_NAME, clock.asks, false);
+  const access = accessOf(config.storage);
+  // Whoever is signed in here is found out by asking other programs, which takes longer than an operation of the table.
+  if ('credential' in access) await access.credential.getToken(STORAGE_SCOPE);
+  const table = openTable(access, TABLE_NAME, clock.asks, false);
   const { accountId, policy: defaults, rules } = account;
   const upstream = createUpstream(account.upstream, clock, send);
   const diagnosis = await diagnose(

@@ -7,6 +7,7 @@ import {
   type PolicyDefaults,
   readAccounts,
 } from './config-accounts.ts';
+import { readStorage, type StorageConfig } from './config-storage.ts';
 import { ConfigError } from './errors.ts';
 import { MINUTE_MS } from './lease.ts';
 import { isNcrontab, longestTickMs } from './ncrontab.ts';
@@ -18,7 +19,7 @@ export { type AccountConfig, DEMO_ACCOUNT } from './config-accounts.ts';
 /** The settings of the app: read once, checked, and every fault reported together. */
 
 export interface Config {
-  storageConnectionString: string;
+  storage: StorageConfig;
   accounts: readonly AccountConfig[];
   tokenSecrets: readonly Uint8Array[];
   sweepSchedule: string;
@@ -51,10 +52,7 @@ const RATE = { least: 0.1, most: 100_000 } as const;
  */
 export const loadConfig = (environment: Environment, readFile: (path: string) => string): Config => {
   const faults: string[] = [];
-  const storageConnectionString = required(environment, 'AzureWebJobsStorage', faults);
-  if (storageConnectionString !== '' && !isStorageConnection(storageConnectionString)) {
-    faults.push('AzureWebJobsStorage: must be the connection string of a storage account');
-  }
+  const storage = readStorage(environment, faults);
   const tokenSecrets = readSecrets(required(environment, 'KEEPER_TOKEN_SECRETS', faults), faults);
   const sweepSchedule = environment.KEEPER_SWEEP_SCHEDULE?.trim() || '0 * * * * *';
   if (!isNcrontab(sweepSchedule)) {
@@ -97,7 +95,7 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
   const publicUrl = readPublicUrl(environment, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return {
-    storageConnectionString,
+    storage,
     accounts,
     tokenSecrets,
     sweepSchedule,
@@ -130,16 +128,6 @@ const required = (environment: Environment, name: string, faults: string[]): str
   const value = environment[name]?.trim() ?? '';
   if (value === '') faults.push(`${name}: is missing`);
   return value;
-};
-
-/** What the SDK can work with: the emulator's short form, or an account with a key or a signature. */
-const isStorageConnection = (text: string): boolean => {
-  const names = new Set(text.split(';').map((part) => part.split('=')[0]?.trim().toLowerCase()));
-  return (
-    /^UseDevelopmentStorage=true;?$/i.test(text) ||
-    (names.has('accountname') && names.has('accountkey')) ||
-    (names.has('tableendpoint') && names.has('sharedaccesssignature'))
-  );
 };
 
 const readBoolean = (environment: Environment, name: string, faults: string[]): boolean => {

@@ -30,12 +30,13 @@ const UNUSED_SECRET = Buffer.alloc(32).toString('base64');
 export const readRequest = (argv: readonly string[], environment: NodeJS.ProcessEnv): Request => {
   const { account: wanted, force, json } = readArguments(argv);
   const local = localSettings(readStackSettings(environment));
+  const isByIdentity = (environment.AzureWebJobsStorage__tableServiceUri ?? '') !== '';
   const isLocal = (environment.KEEPER_ACCOUNTS ?? '') === '';
   const config = loadConfig(
     {
       ...environment,
       KEEPER_TOKEN_SECRETS: UNUSED_SECRET,
-      AzureWebJobsStorage: environment.AzureWebJobsStorage || local.AzureWebJobsStorage,
+      AzureWebJobsStorage: environment.AzureWebJobsStorage || (isByIdentity ? '' : local.AzureWebJobsStorage),
       KEEPER_ACCOUNTS: environment.KEEPER_ACCOUNTS || local.KEEPER_ACCOUNTS,
       ...(isLocal ? { AZURE_FUNCTIONS_ENVIRONMENT: 'Development' } : {}),
     },

@@ -1,5 +1,8 @@
 import { odata, RestError, TableClient, type TransactionAction } from '@azure/data-tables';
+import type { TokenCredential } from '@azure/identity';
+import type { StorageConfig } from '../config-storage.ts';
 import { StorageUnavailableError } from '../errors.ts';
+import { identityCredential, NoIdentityError } from './identity.ts';
 
 /** The few operations of Table Storage that the store is made of, with its errors sorted into those that matter. */
 
@@ -47,21 +50,29 @@ const OPERATION_TIMEOUT_MS = 2_000;
 /** What a caller is told to wait while the table is down. */
 const RETRY_AFTER_SECONDS = 5;
 
+/** How the table is reached: with what a connection string has, or as somebody. */
+export type TableAccess =
+  | { connectionString: string }
+  | { tableServiceUri: string; credential: TokenCredential };
+
+/** The way to the table that the settings name; nothing is asked of anybody yet. */
+export const accessOf = (storage: StorageConfig): TableAccess =>
+  storage.by === 'identity'
+    ? { tableServiceUri: storage.tableServiceUri, credential: identityCredential(storage.clientId) }
+    : { connectionString: storage.connectionString };
+
 /**
  * The table of this name in the storage account. It is made when it is first found missing, unless the caller only looks.
  * Every failure that a later try may not have is a StorageUnavailableError. `asks` is called with each request, and what
  * it gives back with the service's own time in the reply, in Unix milliseconds.
  */
 export const openTable = (
-  connectionString: string,
+  access: TableAccess,
   tableName: string,
   asks: () => (tableTime: number) => void = () => () => undefined,
   isMade = true,
 ): Table => {
-  const client = TableClient.fromConnectionString(connectionString, tableName, {
-    allowInsecureConnection: true,
-    retryOptions: { maxRetries: 1, retryDelayInMs: 100, maxRetryDelayInMs: 200 },
-  });
+  const client = clientOf(access, tableName);
   client.pipeline.addPolicy({
     name: 'noteTime',
     async sendRequest(request, next) {
@@ -151,6 +162,17 @@ export const openTable = (
   };
 };
 
+const clientOf = (access: TableAccess, tableName: string): TableClient => {
+  const options = {
+    // The settings allow it for this machine only.
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 1, retryDelayInMs: 100, maxRetryDelayInMs: 200 },
+  };
+  return 'credential' in access
+    ? new TableClient(access.tableServiceUri, tableName, access.credential, options)
+    : TableClient.fromConnectionString(access.connectionString, tableName, options);
+};
+
 const toAction = (partitionKey: string, change: RowChange): TransactionAction => {
   const { type, rowKey } = change;
   switch (type) {
@@ -195,7 +217,10 @@ const codeOf = (error: RestError): string | undefined => {
 /** A wrong request is a fault of ours and stays what it is; everything else may be over at the next try. */
 const sorted = (error: unknown): unknown => {
   if (error instanceof RestError && error.statusCode === 400) return error;
-  const isOfTheTable = error instanceof RestError || (error instanceof Error && error.name === 'AbortError');
+  const isOfTheTable =
+    error instanceof RestError ||
+    error instanceof NoIdentityError ||
+    (error instanceof Error && error.name === 'AbortError');
   if (!isOfTheTable) return error;
   return new StorageUnavailableError('The table does not answer.', {
     retryAfterSeconds: RETRY_AFTER_SECONDS,

@@ -58,7 +58,7 @@ const accountsOf = (accountId: string, endpoint: string): string => {
 const setScene = async (): Promise<Scene> => {
   const host = await startHost(newDataFolder());
   const { url } = host;
-  const table = openTable(azurite.connectionString, TABLE_NAME);
+  const table = openTable({ connectionString: azurite.connectionString }, TABLE_NAME);
   return {
     host,
     table,

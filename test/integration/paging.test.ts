@@ -82,7 +82,7 @@ const stop = async (id: string): Promise<void> => {
 
 /** More than a page of sessions that did not start, which no list shows, and behind them one that is starting. */
 const insertFailed = async (): Promise<void> => {
-  const table = openTable(azuriteConnection(test.settings.ports), TABLE);
+  const table = openTable({ connectionString: azuriteConnection(test.settings.ports) }, TABLE);
   const store = createStore(table, randomUUID);
   const rows = Array.from({ length: PAGE + 1 }, (_, index) => `failed-${index}`);
   await inParallel([...rows, 'started'], async (sessionId) => {

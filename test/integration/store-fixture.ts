@@ -59,7 +59,7 @@ export const useTable = (): Fixture => {
   let table: Table | undefined;
   beforeAll(async () => {
     azurite = await startAzuriteTable();
-    table = openTable(azurite.connectionString, 'keeper');
+    table = openTable({ connectionString: azurite.connectionString }, 'keeper');
     await table.get('nobody', 'makes the table');
   });
   afterAll(async () => azurite?.stop());

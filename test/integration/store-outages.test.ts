@@ -147,7 +147,10 @@ describe('a table that is down', () => {
   };
 
   it.each(Object.entries(ways))('and %s: each operation says so within 3 s', async (_, way) => {
-    const store = createStore(openTable(tableConnectionString(await way()), 'keeper'), () => 'op');
+    const store = createStore(
+      openTable({ connectionString: tableConnectionString(await way()) }, 'keeper'),
+      () => 'op',
+    );
     const all = Object.entries(operations).map(async ([name, operate]) => {
       const startedAt = performance.now();
       const error = await operate(store).catch((caught: unknown) => caught);
@@ -160,7 +163,10 @@ describe('a table that is down', () => {
   });
 
   it('tells the caller when to come again, and no key', async () => {
-    const store = createStore(openTable(tableConnectionString(await freePort()), 'keeper'), () => 'op');
+    const store = createStore(
+      openTable({ connectionString: tableConnectionString(await freePort()) }, 'keeper'),
+      () => 'op',
+    );
     const error = await store.ping().catch((caught: unknown) => caught);
     expect(error).toMatchObject({ status: 503, code: 'ServiceUnavailable', retryAfterSeconds: 5 });
     expect(String(error)).not.toContain('Eby8vdM02x');

@@ -24,7 +24,7 @@ const WRONG_RATES = [
 describe('settings', () => {
   it('have defaults', () => {
     expect(load()).toEqual({
-      storageConnectionString: STORAGE,
+      storage: { by: 'connection string', connectionString: STORAGE },
       accounts: [
         {
           accountId: ID,

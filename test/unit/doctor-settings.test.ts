@@ -22,7 +22,9 @@ describe('the request', () => {
     const ports = { AZURITE_TABLE_PORT: '4002', SESSION_HOST_PORT: '4072' };
     const { account, config, isForced, isJson } = readRequest(['--account', accountId.toUpperCase()], ports);
     expect(account.upstream.endpoint).toBe('http://127.0.0.1:4072');
-    expect(config.storageConnectionString).toContain('TableEndpoint=http://127.0.0.1:4002/');
+    expect(config.storage).toMatchObject({
+      connectionString: expect.stringContaining('TableEndpoint=http://127.0.0.1:4002/'),
+    });
     expect({ isForced, isJson }).toEqual({ isForced: false, isJson: false });
   });
 
@@ -38,7 +40,7 @@ describe('the request', () => {
       environment,
     );
     expect(account.upstream.endpoint).toBe('https://a.example');
-    expect(config.storageConnectionString).toBe('AccountName=a;AccountKey=b');
+    expect(config.storage).toMatchObject({ connectionString: 'AccountName=a;AccountKey=b' });
     expect({ isForced, isJson }).toEqual({ isForced: true, isJson: true });
     // The demo account is none of theirs.
     expect(usageOf(['--account', accountId], environment)).toContain(other);
