@@ -4,16 +4,16 @@ import { app, type HttpHandler, type HttpMethod } from '@azure/functions';
 import packageJson from '../package.json' with { type: 'json' };
 import { createTokens } from '../shared/auth.ts';
 import { type Clock, clockFault, createCheckedClock } from '../shared/clock.ts';
-import { loadConfig } from '../shared/config.ts';
+import { loadConfig, secretsOf } from '../shared/config.ts';
 import { createContinuations } from '../shared/continuation.ts';
 import { createKeeper } from '../shared/keeper.ts';
+import { createRedaction } from '../shared/redaction.ts';
 import { createStore } from '../shared/store/store.ts';
 import { accessOf, openTable, TABLE_NAME } from '../shared/store/table.ts';
-import { createTelemetry, faultOf, lineSink } from '../shared/telemetry.ts';
+import { createTelemetry, faultOf, lineSink, reportRow } from '../shared/telemetry.ts';
 import { createThrottle } from '../shared/throttle.ts';
 import { send } from '../shared/upstream/send.ts';
 import { createUpstream } from '../shared/upstream/upstream.ts';
-import { applicationInsightsSink } from './application-insights.ts';
 import { docs } from './http/docs.ts';
 import { type Services, sweepQueue } from './http/endpoint.ts';
 import { health } from './http/health.ts';
@@ -39,6 +39,9 @@ import { unknownRoute } from './http/unknown.ts';
 import { writeLine } from './invocation-log.ts';
 import { sweep } from './sweep.ts';
 import { sweepAccount } from './sweep-account.ts';
+import { createAzureMonitor, NO_STATISTICS_OF_ITS_OWN } from './telemetry/azure-monitor.ts';
+import { tracedSend, tracedTable } from './telemetry/traced.ts';
+import { noTracing } from './telemetry/tracing.ts';
 
 /**
  * The composition root: the only place that reads the environment, a clock and chance, and the table of all
@@ -56,25 +59,30 @@ const clock = createCheckedClock(ownClock, (aheadMs) => {
 });
 
 const { telemetryConnectionString } = config;
+const azureMonitor =
+  telemetryConnectionString === undefined
+    ? undefined
+    : createAzureMonitor(telemetryConnectionString, writeLine);
+if (azureMonitor !== undefined) {
+  Object.assign(process.env, { ...NO_STATISTICS_OF_ITS_OWN, ...process.env });
+  app.hook.appTerminate(azureMonitor.shutdown);
+}
+const tracing = azureMonitor?.tracing ?? noTracing;
 const telemetry = createTelemetry(
-  [
-    lineSink(writeLine),
-    ...(telemetryConnectionString === undefined
-      ? []
-      : [applicationInsightsSink(telemetryConnectionString, writeLine)]),
-  ],
+  [lineSink(writeLine), ...(azureMonitor === undefined ? [] : [azureMonitor.sink])],
   ownClock.now,
+  createRedaction(secretsOf(config)),
 );
 
 const PROBE_MS = 1_500;
 
 const store = createStore(
-  openTable(accessOf(config.storage), TABLE_NAME, clock.asks),
+  openTable(accessOf(config.storage), TABLE_NAME, { asks: clock.asks, around: tracedTable(tracing) }),
   randomUUID,
-  (key, error) => telemetry.report(faultOf('activity', error, key)),
+  (key, error) => reportRow(telemetry, 'activity', error, key),
 );
 const accounts = config.accounts.map(({ accountId, policy: defaults, rules, upstream: source }) => {
-  const upstream = createUpstream(source, clock, send);
+  const upstream = createUpstream(source, clock, tracedSend(send, tracing));
   const surroundings = { accountId, store, upstream, defaults, rules, clock, newId: randomUUID, telemetry };
   return { accountId, upstream, keeper: createKeeper(surroundings) };
 });
@@ -86,6 +94,7 @@ const services: Services = {
   keepers: new Map(accounts.map(({ accountId, keeper }) => [accountId, keeper])),
   publicUrl: config.publicUrl,
   telemetry,
+  tracing,
   now: clock.now,
 };
 const dependencies = {

@@ -29,7 +29,7 @@ const run = async (): Promise<number> => {
   const access = accessOf(config.storage);
   // Whoever is signed in here is found out by asking other programs, which takes longer than an operation of the table.
   if ('credential' in access) await access.credential.getToken(STORAGE_SCOPE);
-  const table = openTable(access, TABLE_NAME, clock.asks, false);
+  const table = openTable(access, TABLE_NAME, { asks: clock.asks, isMade: false });
   const { accountId, policy: defaults, rules } = account;
   const upstream = createUpstream(account.upstream, clock, send);
   const diagnosis = await diagnose(

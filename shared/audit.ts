@@ -19,8 +19,9 @@ import { inParallel } from './parallel.ts';
 import type { Surroundings } from './reconcile.ts';
 import type { EndedSession } from './session.ts';
 import { decideStranger, type Stranger, unexplained } from './strangers.ts';
-import { faultOf } from './telemetry.ts';
+import { faultOf, reportRow } from './telemetry.ts';
 import { isAtEnd, type Walk } from './upstream/walk.ts';
+import { type ShownStatus, shownStatus } from './view.ts';
 import { newSession } from './wishes.ts';
 
 /** What is known of an account as a whole, each interval: its list is held against the table, and its sessions counted. */
@@ -45,19 +46,31 @@ const AGAIN_MS = 30_000;
  */
 const MAX_STRANGERS = 100;
 
+/** What living sessions are shown as; those of which nobody can tell come beside them. */
+const LIVING: readonly ShownStatus[] = ['Starting', 'Ready', 'Stopping', 'Error'];
+const UNREADABLE = 'unreadable';
+
 export const createAudit = (
   { accountId, store, upstream, rules, clock, defaults, telemetry }: Surroundings,
   gateway: Gateway,
 ): Audit => {
+  /** Those of the latest list. */
+  let strays = new Set<string>();
+
   const countLiving = async (): Promise<Counted> => {
     const ids = new Set<string>();
     const forgotten: string[] = [];
+    const byStatus = new Map<string, number>(LIVING.map((status) => [status, 0]));
     let kept = 0;
     for await (const { sessionId, row } of store.list(accountId)) {
       ids.add(sessionId);
+      const status = row instanceof Error ? UNREADABLE : shownStatus(row);
+      byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
       if (row instanceof Error || row.dueAt < clock.now() - FORGOTTEN_MS) forgotten.push(sessionId);
       if (isKept(row)) kept += 1;
     }
+    for (const [status, count] of byStatus)
+      telemetry.measure('leasekeeper.sessions', count, { account: accountId, status });
     await inParallel(forgotten, mend);
     return { ids, kept };
   };
@@ -84,7 +97,7 @@ export const createAudit = (
       return isHere ? [{ sessionId, sighting, ended: session }] : [];
     } catch (error) {
       if (!(error instanceof UnreadableRowError)) throw error;
-      telemetry.report(faultOf('stranger', error, { accountId, sessionId }));
+      reportRow(telemetry, 'stranger', error, { accountId, sessionId });
       return [];
     }
   };
@@ -93,6 +106,8 @@ export const createAudit = (
     const counted = await countLiving();
     const { ids } = counted;
     const strangers = await strangersOf(walk, ids);
+    if (isAtEnd(walk))
+      strays = new Set(strangers.map(({ sessionId }) => sessionId).filter((id) => strays.has(id)));
     const askedAt = walk.begunAt;
     // Whoever ends before all strangers are seen to leaves them to the next sweep, and not to the next interval.
     const gate = await gateway.change((before) => ({
@@ -150,6 +165,12 @@ export const createAudit = (
     return Object.fromEntries([...seen, ...maybe].slice(0, MAX_STRANGERS));
   };
 
+  /** Counted when it is first found to be one, however long it takes to get rid of it. */
+  const countStray = (sessionId: string): void => {
+    if (!strays.has(sessionId)) telemetry.measure('leasekeeper.strays', 1, {});
+    strays.add(sessionId);
+  };
+
   /** When somebody has to look again, where that is before the next interval. */
   const treat = async (
     stranger: Stranger,
@@ -161,6 +182,7 @@ export const createAudit = (
     const subject = { accountId, sessionId: stranger.sessionId };
     switch (decision.type) {
       case 'stop': {
+        countStray(stranger.sessionId);
         // Another instance, whose clock is right, decides that.
         const isSettled =
           stranger.ended === undefined ||
@@ -173,8 +195,10 @@ export const createAudit = (
       case 'wait':
       case 'none': {
         const isUnknown = decision.because === 'new' || decision.because === 'unknown';
-        if (isUnknown && isNew)
+        if (isUnknown && isNew) {
           telemetry.report(faultOf('stranger', 'the upstream has a server that is not known here', subject));
+          telemetry.measure('leasekeeper.orphans', 1, {});
+        }
         return decision.type === 'wait' ? decision.until : Number.POSITIVE_INFINITY;
       }
       default:

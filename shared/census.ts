@@ -31,7 +31,8 @@ export interface Census {
 }
 
 /** What it needs of what a keeper has. */
-type CensusSurroundings = Pick<Surroundings, 'accountId' | 'rules' | 'telemetry'> & {
+type CensusSurroundings = Pick<Surroundings, 'accountId' | 'rules'> & {
+  telemetry: Pick<Surroundings['telemetry'], 'report'>;
   upstream: Pick<Surroundings['upstream'], 'list'>;
   clock: Pick<Surroundings['clock'], 'now'>;
 };

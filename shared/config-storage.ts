@@ -45,3 +45,11 @@ const isStorageConnection = (text: string): boolean => {
     (names.has('tableendpoint') && names.has('sharedaccesssignature'))
   );
 };
+
+/** The key, and the signature of a signature, of a connection string. */
+export const secretsOfConnection = (connectionString: string): string[] =>
+  connectionString.split(';').flatMap((part) => {
+    const [, name = '', value = ''] = /^\s*(\w+)=(.*)$/.exec(part) ?? [];
+    if (/^accountkey$/i.test(name)) return [value.trim()];
+    return /^sharedaccesssignature$/i.test(name) ? [new URLSearchParams(value).get('sig') ?? ''] : [];
+  });

@@ -7,7 +7,7 @@ import {
   type PolicyDefaults,
   readAccounts,
 } from './config-accounts.ts';
-import { readStorage, type StorageConfig } from './config-storage.ts';
+import { readStorage, type StorageConfig, secretsOfConnection } from './config-storage.ts';
 import { ConfigError } from './errors.ts';
 import { MINUTE_MS } from './lease.ts';
 import { isNcrontab, longestTickMs } from './ncrontab.ts';
@@ -104,6 +104,13 @@ export const loadConfig = (environment: Environment, readFile: (path: string) =>
     telemetryConnectionString,
   };
 };
+
+/** Everything in the settings that nobody may be told, as texts. */
+export const secretsOf = ({ storage, accounts, tokenSecrets }: Config): string[] => [
+  ...accounts.flatMap(({ keys, upstream }) => [...keys, upstream.accountKey]),
+  ...tokenSecrets.map((secret) => Buffer.from(secret).toString('base64')),
+  ...(storage.by === 'connection string' ? secretsOfConnection(storage.connectionString) : []),
+];
 
 const AWAY_TICKS = 3;
 const AWAY_LEAST_MS = 5 * MINUTE_MS;

@@ -54,7 +54,7 @@ interface Surroundings {
   store: Pick<Store, 'readGate' | 'changeGate'>;
   clock: Clock;
   rules: AccountRules;
-  telemetry: Telemetry;
+  telemetry: Pick<Telemetry, 'report'>;
 }
 
 /** So many writers of one row at the same time are no coincidence: what was wanted is left to the next sweep. */

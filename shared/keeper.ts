@@ -32,6 +32,7 @@ import type { Found } from './store/commit.ts';
 import type { TrackedGate } from './store/gate.ts';
 import { createSweep, type SweepReport } from './sweep.ts';
 import { faultOf } from './telemetry.ts';
+import { withToldCalls, withToldChanges } from './telling.ts';
 import type { SessionView, ShownStatus } from './view.ts';
 import {
   acknowledged,
@@ -109,7 +110,12 @@ const RETRY_AFTER_SECONDS = 10;
 const KEPT_RETRY_AFTER_SECONDS = 60;
 
 /** The keeper of one account's sessions. Every session it reads or writes is that account's. */
-export const createKeeper = (surroundings: Surroundings): Keeper => {
+export const createKeeper = (given: Surroundings): Keeper => {
+  const surroundings: Surroundings = {
+    ...given,
+    store: withToldChanges(given.store, given.telemetry),
+    upstream: withToldCalls(given.upstream, given.telemetry),
+  };
   const { accountId, store, upstream, defaults, rules, clock, newId, telemetry } = surroundings;
   const gateway = createGateway(accountId, surroundings);
   const reconciler = createReconciler(surroundings, gateway);

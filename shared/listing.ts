@@ -5,7 +5,7 @@ import type { Keeper } from './keeper.ts';
 import { inParallel } from './parallel.ts';
 import type { Surroundings } from './reconcile.ts';
 import { type LiveSession, lostActivity } from './session.ts';
-import { faultOf } from './telemetry.ts';
+import { reportRow } from './telemetry.ts';
 import type { SessionView } from './view.ts';
 
 /** A part of an account's living sessions. */
@@ -26,7 +26,7 @@ export const createListing = (
 ): Pick<Keeper, 'list' | 'page'> => {
   const readable = (row: LiveSession | UnreadableRowError): LiveSession[] => {
     if (!(row instanceof Error)) return [row];
-    telemetry.report(faultOf('list', row, { accountId }));
+    reportRow(telemetry, 'list', row, { accountId });
     return [];
   };
 

@@ -258,6 +258,8 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
         : await commitEvolved(found, next, events, now);
     if (session === undefined) return undefined;
     reportAct(found.session, act, outcomeText(outcome, shownStatus(session)));
+    if (act.type === 'extend')
+      telemetry.measure('leasekeeper.extensions', 1, { outcome: extensionOutcome(act, outcome, session) });
     return session;
   };
 
@@ -357,6 +359,16 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
   };
 
   return { reconcile, carryOut, record };
+};
+
+/** What is granted in part only is as good as refused. */
+const extensionOutcome = (
+  { maxLeaseMinutes }: Act & { type: 'extend' },
+  outcome: Outcome,
+  { leases }: Session,
+): string => {
+  if (outcome.type !== 'found') return outcome.type;
+  return leases.grantedMinutes >= maxLeaseMinutes ? 'granted' : 'refused';
 };
 
 const outcomeText = (outcome: Outcome, status: string): string => {

@@ -17,7 +17,7 @@ const messageSchema = z.object({ accountId: z.string() });
 export const sweepFor = async (
   message: unknown,
   keepers: ReadonlyMap<string, Pick<Keeper, 'sweep'>>,
-  telemetry: Telemetry,
+  telemetry: Pick<Telemetry, 'report'>,
 ): Promise<void> => {
   const parsed = messageSchema.safeParse(message);
   const keeper = parsed.success ? keepers.get(parsed.data.accountId) : undefined;

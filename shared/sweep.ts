@@ -10,10 +10,10 @@ import type { Act, Outcome } from './outcome.ts';
 import { inParallel } from './parallel.ts';
 import { createPatience, type Patience } from './patience.ts';
 import type { Reconciler, Surroundings } from './reconcile.ts';
-import type { LiveSession } from './session.ts';
+import type { LiveSession, Session } from './session.ts';
 import type { Found } from './store/commit.ts';
 import type { DueRow } from './store/due.ts';
-import { faultOf } from './telemetry.ts';
+import { faultOf, reportRow } from './telemetry.ts';
 import { listedAmong, nextCall, observePage } from './together.ts';
 import { byUrgency } from './urgency.ts';
 
@@ -31,6 +31,13 @@ const WAITING = 1_000;
 const MAX_LOOKS = 6;
 /** A record that is at fault is looked at again after a minute, then after twice as long, and never later than this. */
 const FAULT_LONGEST_MS = 10 * MINUTE_MS;
+
+/** A stop that is not confirmed for so long is told to people. */
+const UNCONFIRMED_MS = 10 * MINUTE_MS;
+const isStopOverdue = (session: Session, now: Instant): boolean =>
+  session.life === 'live' &&
+  session.desired.state === 'stopped' &&
+  now - session.desired.at >= UNCONFIRMED_MS;
 
 /** What a sweep did; `unfinished` when something was due that it did not come to. */
 export interface SweepReport {
@@ -81,6 +88,9 @@ export const createSweep = (
     const limits: Limits = { callTimeoutMs: CALL_TIMEOUT_MS, until: startedAt + budgetMs };
     const looks = new Map<string, number>();
     const known = new Map<string, Found>();
+    /** Those whose stop is not confirmed for long. */
+    const unconfirmed = new Set<string>();
+    let isBacklogTold = false;
     let isAllDone = true;
     let takenAt = startedAt;
     /** Calls for sessions since the last page of the list. */
@@ -98,10 +108,14 @@ export const createSweep = (
         looked(row);
       } catch (error) {
         if (error instanceof StorageUnavailableError) throw error;
-        telemetry.report(faultOf('sweep', error, { accountId, sessionId }));
         // It would only fail again in this sweep.
         looks.set(sessionId, MAX_LOOKS);
-        if (!(error instanceof TooManyConflictsError)) await patience.orElse(() => postpone(row), undefined);
+        if (error instanceof TooManyConflictsError) {
+          telemetry.report(faultOf('sweep', error, { accountId, sessionId }));
+        } else {
+          reportRow(telemetry, 'sweep', error, { accountId, sessionId });
+          await patience.orElse(() => postpone(row), undefined);
+        }
       }
       return undefined;
     };
@@ -178,6 +192,7 @@ export const createSweep = (
         const one = found[index];
         if (one === undefined) continue;
         const { session } = one;
+        if (isStopOverdue(session, now)) unconfirmed.add(session.sessionId);
         const act = decide(session, one.activity, now, rulesNow);
         if (
           session.life === 'ended' ||
@@ -287,6 +302,8 @@ export const createSweep = (
       for (;;) {
         const rows = await patience.insist(dueRows);
         const now = clock.now();
+        if (!isBacklogTold) tellBacklog(rows, startedAt);
+        isBacklogTold = true;
         if (rows.length > 0 && now >= limits.until) return true;
         if (now - takenAt > SWEEPER_MS / 3) {
           takenAt = now;
@@ -299,6 +316,7 @@ export const createSweep = (
     };
 
     const unfinished = await orDown(sweepAll(), true);
+    telemetry.measure('leasekeeper.stops.unconfirmed', unconfirmed.size, { account: accountId });
     const report = { looked: looks.size, unfinished };
     // A sweep that found nothing due is no news.
     if (looks.size > 0) {
@@ -312,17 +330,29 @@ export const createSweep = (
     return false;
   };
 
+  /** What was due, and since when, as a sweep came to it. */
+  const tellBacklog = (rows: readonly DueRow[], at: Instant): void => {
+    const [first] = rows;
+    telemetry.measure('leasekeeper.sweep.due', rows.length, { account: accountId });
+    telemetry.measure('leasekeeper.sweep.lag', first === undefined ? 0 : Math.max(0, at - first.at), {});
+  };
+
   const sweep = async (): Promise<SweepReport> => {
+    const startedAt = clock.now();
     const patience = createPatience(reportFailure);
     const gate = await patience.insist(gateway.read);
     if (!audit.isDue(gate) && !(await patience.insist(isAnythingDue))) {
       await patience.insist(gateway.noteSweep);
+      tellBacklog([], startedAt);
+      telemetry.measure('leasekeeper.stops.unconfirmed', 0, { account: accountId });
+      telemetry.measure('leasekeeper.sweep.duration', clock.now() - startedAt, {});
       return { looked: 0, unfinished: false };
     }
     const sweeper = newId();
     if (!(await patience.insist(() => gateway.takeSweep(sweeper)))) return { looked: 0, unfinished: true };
     const report = await sweepAs(sweeper, gate, patience);
     await orDown(gateway.leaveSweep(sweeper, report.unfinished), undefined);
+    telemetry.measure('leasekeeper.sweep.duration', clock.now() - startedAt, {});
     return report;
   };
 

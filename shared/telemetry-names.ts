@@ -16,8 +16,8 @@ export const METRICS = {
   'leasekeeper.sessions': {
     kind: 'gauge',
     unit: '{session}',
-    description: 'Living sessions.',
-    dimensions: ['status'],
+    description: 'Living sessions of an account, as counted once each KEEPER_OBSERVE_INTERVAL.',
+    dimensions: ['account', 'status'],
   },
   'leasekeeper.extensions': {
     kind: 'counter',
@@ -64,8 +64,9 @@ export const METRICS = {
   'leasekeeper.stops.unconfirmed': {
     kind: 'gauge',
     unit: '{session}',
-    description: 'Sessions whose stop has not been confirmed for ten minutes.',
-    dimensions: [],
+    description:
+      'Sessions of an account whose stop has not been confirmed for ten minutes, as a sweep came to them.',
+    dimensions: ['account'],
   },
   'leasekeeper.sweep.duration': {
     kind: 'histogram',
@@ -82,8 +83,9 @@ export const METRICS = {
   'leasekeeper.sweep.due': {
     kind: 'gauge',
     unit: '{session}',
-    description: 'Sessions that were due when a sweep began.',
-    dimensions: [],
+    description:
+      'Sessions of an account that were due when a sweep began, as far as it reads ahead (64, or 1,000 with a call gap).',
+    dimensions: ['account'],
   },
   'leasekeeper.upstream.calls': {
     kind: 'counter',
@@ -100,15 +102,21 @@ export const METRICS = {
   'leasekeeper.server_minutes.billed': {
     kind: 'counter',
     unit: 'min',
-    description: 'Minutes from Ready to the end, of sessions that are over.',
+    description: 'Minutes from Ready to the end of sessions that are over, up to their lease.',
     dimensions: [],
   },
   'leasekeeper.server_minutes.saved': {
     kind: 'counter',
     unit: 'min',
-    description: 'Minutes of lease that were left when a session that nobody used was stopped.',
+    description:
+      'Minutes of lease that were left when a server was stopped without anybody asking, idle or past its lifetime: it would have run for as long at least.',
     dimensions: [],
   },
 } as const satisfies Readonly<Record<`leasekeeper.${string}`, Metric>>;
 
 export type MetricName = keyof typeof METRICS;
+
+/** A value for each dimension of the metric. */
+export type Dimensions<Name extends MetricName> = Readonly<
+  Record<(typeof METRICS)[Name]['dimensions'][number], string>
+>;

@@ -12,6 +12,7 @@ import {
   BadRequestError,
   KeeperError,
   PayloadTooLargeError,
+  UnreadableRowError,
   UpstreamUnavailableError,
 } from '../../shared/errors.ts';
 import type { Keeper } from '../../shared/keeper.ts';
@@ -19,9 +20,11 @@ import { MAX_BODY_BYTES, parseBody } from '../../shared/protocol/body.ts';
 import { errorAnswer } from '../../shared/protocol/error-body.ts';
 import { commonHeaders } from '../../shared/protocol/headers.ts';
 import { ACCOUNT_ID } from '../../shared/protocol/vocabulary.ts';
-import { faultOf, type Telemetry } from '../../shared/telemetry.ts';
+import { faultOf, reportRow, type Telemetry } from '../../shared/telemetry.ts';
 import type { CallKind, Throttle } from '../../shared/throttle.ts';
 import { inInvocation } from '../invocation-log.ts';
+import { invocationStep } from '../telemetry/traced.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 
 /** What every HTTP function has in common: who calls, which answer, and which headers. */
 
@@ -34,6 +37,7 @@ export interface Services {
   /** The address that clients know; undefined: what each request names. */
   publicUrl: string | undefined;
   telemetry: Telemetry;
+  tracing: Tracing;
   now: () => number;
 }
 
@@ -72,25 +76,31 @@ export interface Generation {
 /** Adds the headers of every answer, and turns an error into its answer. Nothing else answers for an error. */
 export const endpoint =
   (
-    { telemetry }: Pick<Services, 'telemetry'>,
+    { telemetry, tracing }: Pick<Services, 'telemetry' | 'tracing'>,
     handle: (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit>,
     ownHeaders: Readonly<Record<string, string>> = {},
   ): HttpHandler =>
   (request, context) =>
-    inInvocation(context, async () => {
+    inInvocation(context, () => {
       const common = commonHeaders(request.method, randomBytes);
-      const answer = await handle(request, context).catch((error: unknown) => {
-        const { status, headers, body } = errorAnswer(error);
-        if (status >= 500) {
-          const what = `${request.method} answered ${status}, MS-CV ${common['MS-CV']}`;
-          telemetry.report(faultOf(what, error));
-          // The stack is for the log alone.
-          if (!(error instanceof KeeperError)) context.error(error);
-        }
-        return json(status, body, headers);
+      const facts = { 'MS-CV': common['MS-CV'], method: request.method };
+      return tracing.step(invocationStep(context, facts), async (note) => {
+        const answer = await handle(request, context).catch((error: unknown) => {
+          const { status, headers, body } = errorAnswer(error);
+          if (status >= 500) {
+            const what = `${request.method} answered ${status}, MS-CV ${common['MS-CV']}`;
+            if (error instanceof UnreadableRowError) reportRow(telemetry, what, error, {});
+            else telemetry.report(faultOf(what, error));
+            // The stack is for the log alone.
+            if (!(error instanceof KeeperError)) context.error(error);
+          }
+          return json(status, body, headers);
+        });
+        const { status = 200 } = answer;
+        note({ status }, status >= 500);
+        const given = answer.headers as Record<string, string> | undefined;
+        return { ...answer, headers: { ...common, ...ownHeaders, ...given } };
       });
-      const given = answer.headers as Record<string, string> | undefined;
-      return { ...answer, headers: { ...common, ...ownHeaders, ...given } };
     });
 
 /** One request of an app with a good token, on its own account. */

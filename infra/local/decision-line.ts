@@ -19,6 +19,9 @@ export const readableLine = (line: string): string | undefined => {
       const session = report.sessionId === undefined ? 'fault   ' : report.sessionId.slice(0, 8);
       return `${time}  ${session}  FAULT ${report.what}: ${report.error}`;
     }
+    case 'change':
+      // Told by the decision that made it.
+      return undefined;
     default:
       return report satisfies never;
   }

@@ -60,7 +60,12 @@ export const rehearseSweep = async (
   if (gate.sweeper !== null)
     await store.changeGate(accountId, { from: gate, next: left(gate, gate.sweeper.id, gate.busyUntil) });
   const upstream = createRehearsalUpstream(surroundings.upstream.endpoint, evidence, clock.now);
-  const keeper = createKeeper({ ...surroundings, upstream, clock, telemetry: { report } });
+  const keeper = createKeeper({
+    ...surroundings,
+    upstream,
+    clock,
+    telemetry: { report, measure: () => undefined },
+  });
   const { unfinished } = await keeper.sweep().catch((error: unknown) => {
     if (error instanceof StorageUnavailableError) throw error;
     tell('the sweep fails', describeError(error), null);

@@ -61,23 +61,39 @@ export const accessOf = (storage: StorageConfig): TableAccess =>
     ? { tableServiceUri: storage.tableServiceUri, credential: identityCredential(storage.clientId) }
     : { connectionString: storage.connectionString };
 
+/** Stands around a request to the table; `operation` is one word. */
+export type TableRequestHook = <Answer extends { status: number }>(
+  operation: string,
+  request: () => Promise<Answer>,
+) => Promise<Answer>;
+
+export interface TableOptions {
+  /** Called with each request, and what it gives back with the service's own time in the reply, in Unix milliseconds. */
+  asks?: () => (tableTime: number) => void;
+  around?: TableRequestHook;
+  /** False where the caller only looks: a table that is missing is not made. */
+  isMade?: boolean;
+}
+
 /**
  * The table of this name in the storage account. It is made when it is first found missing, unless the caller only looks.
- * Every failure that a later try may not have is a StorageUnavailableError. `asks` is called with each request, and what
- * it gives back with the service's own time in the reply, in Unix milliseconds.
+ * Every failure that a later try may not have is a StorageUnavailableError.
  */
 export const openTable = (
   access: TableAccess,
   tableName: string,
-  asks: () => (tableTime: number) => void = () => () => undefined,
-  isMade = true,
+  {
+    asks = () => () => undefined,
+    around = (_operation, request) => request(),
+    isMade = true,
+  }: TableOptions = {},
 ): Table => {
   const client = clientOf(access, tableName);
   client.pipeline.addPolicy({
     name: 'noteTime',
     async sendRequest(request, next) {
       const noteTime = asks();
-      const response = await next(request);
+      const response = await around(operationOf(request), () => next(request));
       const time = Date.parse(response.headers.get('date') ?? '');
       if (!Number.isNaN(time)) noteTime(time);
       return response;
@@ -160,6 +176,15 @@ export const openTable = (
           .next();
       }),
   };
+};
+
+/** What a request is for, by its method and path: no key of a row is told. */
+const operationOf = ({ method, url }: { method: string; url: string }): string => {
+  const { pathname } = new URL(url);
+  if (pathname.endsWith('/$batch')) return 'transaction';
+  if (pathname.endsWith('/Tables')) return 'create table';
+  if (method === 'GET') return pathname.endsWith('()') ? 'list' : 'get';
+  return 'update';
 };
 
 const clientOf = (access: TableAccess, tableName: string): TableClient => {

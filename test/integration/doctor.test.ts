@@ -214,7 +214,12 @@ describe('the doctor', () => {
     const report = (entry: Entry): void => {
       if (entry.kind === 'decision') acts.push(entry);
     };
-    await createKeeper({ ...surroundings, store, upstream: scene.upstream, telemetry: { report } }).sweep();
+    await createKeeper({
+      ...surroundings,
+      store,
+      upstream: scene.upstream,
+      telemetry: { report, measure: () => undefined },
+    }).sweep();
     expect(firstActs(acts)).toEqual(firstActs(diagnosis.sweep.acts));
   });
 

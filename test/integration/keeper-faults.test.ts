@@ -80,7 +80,10 @@ const setStage = (endpoint = ENDPOINT): Stage => {
     () => undefined,
   );
   const store = fixture.through(down);
-  const telemetry = { report: (entry: Entry) => void stage.reports.push(entry) };
+  const telemetry = {
+    report: (entry: Entry) => void stage.reports.push(entry),
+    measure: () => undefined,
+  };
   const surroundings = {
     ...{ accountId, store, upstream, defaults, clock, newId: randomUUID, telemetry },
     rules: accountRules,

@@ -6,7 +6,8 @@ import type { Outcome } from '../../shared/outcome.ts';
 import type { AccountRules, EndedSession, LiveSession, Policy, Session } from '../../shared/session.ts';
 import type { Store } from '../../shared/store/store.ts';
 import type { Table } from '../../shared/store/table.ts';
-import type { Entry } from '../../shared/telemetry.ts';
+import type { Entry, Telemetry } from '../../shared/telemetry.ts';
+import type { MetricName } from '../../shared/telemetry-names.ts';
 import type { CallWindow, Upstream } from '../../shared/upstream/upstream.ts';
 import { accountRules, found, minutes, seconds, sighting, T0 } from '../builders.ts';
 import { type Fixture, present } from './store-fixture.ts';
@@ -43,6 +44,7 @@ export interface Stage {
   now: number;
   readonly calls: Call[];
   readonly reports: Entry[];
+  readonly measured: { name: MetricName; value: number; dimensions: Readonly<Record<string, string>> }[];
   readonly servers: Map<string, Server>;
   /** How many of them one page of the list has. */
   pageSize: number;
@@ -149,6 +151,7 @@ export const setStage = (fixture: Fixture): Stage => {
     now: T0,
     calls: [],
     reports: [],
+    measured: [],
     servers: new Map(),
     pageSize: 100,
     answers: {},
@@ -166,11 +169,13 @@ export const setStage = (fixture: Fixture): Stage => {
         },
       };
       const report = (entry: Entry): void => void stage.reports.push(entry);
+      const measure: Telemetry['measure'] = (name, value, dimensions) =>
+        void stage.measured.push({ name, value, dimensions });
       const clock = createCheckedClock(own, (ahead) =>
         report({ kind: 'fault', what: 'clock', error: String(ahead) }),
       );
       return createKeeper({
-        ...{ accountId, clock, newId: randomUUID, telemetry: { report } },
+        ...{ accountId, clock, newId: randomUUID, telemetry: { report, measure } },
         store: fixture.through(timed(clock.asks, () => stage.now)),
         upstream: upstreamAt(endpoint),
         defaults: { ...defaults, ...policy },

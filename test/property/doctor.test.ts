@@ -163,7 +163,7 @@ it('foretells the next sweep in any situation, and changes nothing', async () =>
       const swept = await createKeeper({
         ...{ ...surroundings, store, clock },
         upstream: upstream.thing,
-        telemetry: { report },
+        telemetry: { report, measure: () => undefined },
       })
         .sweep()
         .catch((error: unknown) => {

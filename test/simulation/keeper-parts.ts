@@ -53,7 +53,8 @@ export const createParts = (
     newId,
     telemetry: {
       report(entry) {
-        if (entry.kind === 'sweep') return;
+        // What has changed is in the table, which is held against the trace as it is.
+        if (entry.kind === 'sweep' || entry.kind === 'change') return;
         const { kind, accountId, ...rest } = entry;
         world.trace.note(process.name, `${kind} ${JSON.stringify(rest)}`);
         if (entry.kind === 'fault' && !isExpectedFault(entry, isDamaged))
@@ -62,6 +63,7 @@ export const createParts = (
             text: `${process.name} reports a fault of its own: ${entry.what}: ${entry.error}`,
           });
       },
+      measure: () => undefined,
     },
   });
 };

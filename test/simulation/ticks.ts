@@ -38,7 +38,7 @@ export const createTicks = (world: World, faults: Faults, platform: Platform): T
   const chance = world.chance('ticks');
   const waiting: (() => void)[] = [];
 
-  const telemetry: Telemetry = {
+  const telemetry: Pick<Telemetry, 'report'> = {
     report: (entry) => world.trace.note('queue', JSON.stringify(entry)),
   };
 

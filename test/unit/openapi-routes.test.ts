@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { docs } from '../../functions/http/docs.ts';
 import type { Services } from '../../functions/http/endpoint.ts';
 import { openApi } from '../../functions/http/openapi.ts';
+import { noTracing } from '../../functions/telemetry/tracing.ts';
 import { openApiDocument } from '../../shared/openapi/document.ts';
 import { pageOf } from '../../shared/openapi/page/page.ts';
 import { validateAgainstOpenApi } from '../openapi.ts';
@@ -14,7 +15,7 @@ const document = openApiDocument({ version: VERSION });
 const check = validateAgainstOpenApi(document);
 
 // These routes use nothing else of what there is.
-const services = { telemetry: { report: () => undefined } } as unknown as Services;
+const services = { telemetry: { report: () => undefined }, tracing: noTracing } as unknown as Services;
 
 const ask = async (handler: HttpHandler, path: string) => {
   const request = new HttpRequest({ method: 'GET', url: `http://127.0.0.1${path}` });

@@ -66,6 +66,7 @@ export interface InvocationRequest {
   readonly functionId: string;
   readonly inputData: readonly { readonly name: string; readonly data: Datum }[];
   readonly triggerMetadata: Readonly<Record<string, Datum>>;
+  readonly traceContext: { readonly traceParent: string };
 }
 
 export interface InvocationResponse {

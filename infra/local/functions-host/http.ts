@@ -79,10 +79,11 @@ export const createHttpHost = (
   const invoke = async (
     { fn, run }: HttpFunction,
     datum: HttpDatum,
+    traceParent: string | undefined,
     response: ServerResponse,
   ): Promise<void> => {
     try {
-      const { returnValue } = await run({ http: datum }).response;
+      const { returnValue } = await run({ http: datum }, {}, traceParent).response;
       closeIfStopping(response);
       answer(response, returnValue);
     } catch (error) {
@@ -107,7 +108,8 @@ export const createHttpHost = (
     if (request.headers.expect !== undefined) response.writeContinue();
     const body = takesBody ? await readBody(request) : new Uint8Array();
     if (body === undefined) return answerEmpty(response, 413);
-    await invoke(match.target, requestDatum(request, url, match.params, body), response);
+    const [traceParent] = request.headersDistinct.traceparent ?? [];
+    await invoke(match.target, requestDatum(request, url, match.params, body), traceParent, response);
   };
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {

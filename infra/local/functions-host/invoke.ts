@@ -11,6 +11,7 @@ import type {
 import type { HookData, InvocationHookContext } from './hooks.ts';
 import type { HostLog } from './log.ts';
 import type { SendOutputs } from './queue-output.ts';
+import { traceParentOf } from './trace-parent.ts';
 
 /** The function took longer than host.json's `functionTimeout`. It cannot be killed, and may still be running. */
 export class FunctionTimeoutError extends Error {
@@ -24,8 +25,12 @@ export interface Invocation {
   readonly ended: Promise<void>;
 }
 
-/** Runs one function once. */
-export type Run = (input: Datum, triggerMetadata?: Readonly<Record<string, Datum>>) => Invocation;
+/** Runs one function once; `traceParent` is what the caller says of the trace that it is a part of. */
+export type Run = (
+  input: Datum,
+  triggerMetadata?: Readonly<Record<string, Datum>>,
+  traceParent?: string,
+) => Invocation;
 
 export interface Invoker {
   /** How to run `fn`; what it puts into its queue outputs is sent before its response is there. */
@@ -127,9 +132,15 @@ export const createInvoker = (
         await sendOutputs(response);
         return response;
       };
-      return (data, triggerMetadata = {}) => {
+      return (data, triggerMetadata = {}, traceParent) => {
         const inputData = [{ name: fn.trigger.bindingName, data }];
-        const request = { invocationId: randomUUID(), functionId: fn.name, inputData, triggerMetadata };
+        const request = {
+          invocationId: randomUUID(),
+          functionId: fn.name,
+          inputData,
+          triggerMetadata,
+          traceContext: { traceParent: traceParentOf(traceParent) },
+        };
         const result = run(request);
         const over = () => {
           running.delete(ended);
