@@ -108,7 +108,8 @@ const play = async ({ keeperUrl }: Stack, signal: AbortSignal): Promise<void> =>
 const run = async (): Promise<void> => {
   const stopping = new AbortController();
   const stopped = stopRequested().then(() => stopping.abort());
-  await buildApp();
+  // Another app than the one that is built here, such as a package that was unpacked somewhere.
+  if (!process.env.LEASE_KEEPER_APP) await buildApp();
   const dataFolder = mkdtempSync(join(tmpdir(), 'lease-keeper-tour-'));
   try {
     const stack = await startFastStack(dataFolder);
