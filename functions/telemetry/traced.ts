@@ -1,19 +1,14 @@
 import type { InvocationContext } from '@azure/functions';
-import { TABLE_NAME, type TableRequestHook } from '../../shared/store/table.ts';
+import { type AroundTable, TABLE_NAME } from '../../shared/store/table.ts';
 import type { Send } from '../../shared/upstream/send.ts';
 import type { Facts, Step, Tracing } from './tracing.ts';
 
-/** Follows each request to the table: which operation, and how it was answered. */
+/** Follows each operation of the table, in the words of OpenTelemetry for a database. */
 export const tracedTable =
-  (tracing: Tracing): TableRequestHook =>
-  (operation, request) => {
-    // The words of OpenTelemetry for a database.
+  (tracing: Tracing): AroundTable =>
+  (operation, work) => {
     const facts = { 'db.system': 'azure_table', 'db.name': TABLE_NAME, 'db.operation': operation };
-    return tracing.step({ kind: 'table', name: `table ${operation}`, facts }, async (note) => {
-      const answer = await request();
-      note({ status: answer.status }, answer.status >= 500);
-      return answer;
-    });
+    return tracing.step({ kind: 'table', name: `table ${operation}`, facts }, work);
   };
 
 /** Follows each request to an upstream. Of its address only the path is told: a link to a next page may be signed. */

@@ -61,16 +61,15 @@ export const accessOf = (storage: StorageConfig): TableAccess =>
     ? { tableServiceUri: storage.tableServiceUri, credential: identityCredential(storage.clientId) }
     : { connectionString: storage.connectionString };
 
-/** Stands around a request to the table; `operation` is one word. */
-export type TableRequestHook = <Answer extends { status: number }>(
-  operation: string,
-  request: () => Promise<Answer>,
-) => Promise<Answer>;
+/** What an operation of the table is called by those who look on. */
+export type TableOperation = 'get' | 'list' | 'submit' | 'ping';
+/** Stands around an operation, with its retry. */
+export type AroundTable = <Result>(operation: TableOperation, work: () => Promise<Result>) => Promise<Result>;
 
 export interface TableOptions {
   /** Called with each request, and what it gives back with the service's own time in the reply, in Unix milliseconds. */
   asks?: () => (tableTime: number) => void;
-  around?: TableRequestHook;
+  around?: AroundTable;
   /** False where the caller only looks: a table that is missing is not made. */
   isMade?: boolean;
 }
@@ -82,25 +81,23 @@ export interface TableOptions {
 export const openTable = (
   access: TableAccess,
   tableName: string,
-  {
-    asks = () => () => undefined,
-    around = (_operation, request) => request(),
-    isMade = true,
-  }: TableOptions = {},
+  { asks = () => () => undefined, around = (_operation, work) => work(), isMade = true }: TableOptions = {},
 ): Table => {
   const client = clientOf(access, tableName);
   client.pipeline.addPolicy({
     name: 'noteTime',
     async sendRequest(request, next) {
       const noteTime = asks();
-      const response = await around(operationOf(request), () => next(request));
+      const response = await next(request);
       const time = Date.parse(response.headers.get('date') ?? '');
       if (!Number.isNaN(time)) noteTime(time);
       return response;
     },
   });
 
-  const run = async <Result>(operation: (abortSignal: AbortSignal) => Promise<Result>): Promise<Result> => {
+  const attempted = async <Result>(
+    operation: (abortSignal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> => {
     const attempt = (): Promise<Result> => operation(AbortSignal.timeout(OPERATION_TIMEOUT_MS));
     try {
       return await attempt();
@@ -117,9 +114,14 @@ export const openTable = (
     }
   };
 
+  const run = <Result>(
+    name: TableOperation,
+    operation: (abortSignal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> => around(name, () => attempted(operation));
+
   return {
     get: (partition, rowKey) =>
-      run(async (abortSignal) => {
+      run('get', async (abortSignal) => {
         try {
           return toRow(await client.getEntity<Record<string, unknown>>(partition, rowKey, { abortSignal }));
         } catch (error) {
@@ -132,7 +134,7 @@ export const openTable = (
       const filter = odata`PartitionKey eq ${partition} and RowKey ge ${from} and RowKey lt ${to}`;
       let continuationToken: string | undefined;
       do {
-        const page = await run(async (abortSignal) => {
+        const page = await run('list', async (abortSignal) => {
           const options = { queryOptions: { filter }, abortSignal };
           const pages = client.listEntities<Record<string, unknown>>(options);
           const settings = {
@@ -148,7 +150,7 @@ export const openTable = (
     },
 
     submit: (partition, changes) =>
-      run(async (abortSignal): Promise<Submitted> => {
+      run('submit', async (abortSignal): Promise<Submitted> => {
         try {
           const [only, ...others] = changes;
           if (only?.type === 'update' && others.length === 0) {
@@ -169,22 +171,13 @@ export const openTable = (
       }),
 
     ping: () =>
-      run(async (abortSignal) => {
+      run('ping', async (abortSignal) => {
         await client
           .listEntities({ queryOptions: { filter: "PartitionKey eq ''" }, abortSignal })
           .byPage()
           .next();
       }),
   };
-};
-
-/** What a request is for, by its method and path: no key of a row is told. */
-const operationOf = ({ method, url }: { method: string; url: string }): string => {
-  const { pathname } = new URL(url);
-  if (pathname.endsWith('/$batch')) return 'transaction';
-  if (pathname.endsWith('/Tables')) return 'create table';
-  if (method === 'GET') return pathname.endsWith('()') ? 'list' : 'get';
-  return 'update';
 };
 
 const clientOf = (access: TableAccess, tableName: string): TableClient => {

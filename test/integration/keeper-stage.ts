@@ -88,7 +88,8 @@ const timed =
     };
   };
 
-export const setStage = (fixture: Fixture): Stage => {
+/** `told` hears what is reported and measured, beside the stage itself. */
+export const setStage = (fixture: Fixture, told?: Telemetry): Stage => {
   const accountId = randomUUID();
 
   const seen = (server: Server, created = false): Outcome => {
@@ -168,9 +169,14 @@ export const setStage = (fixture: Fixture): Stage => {
           return AbortSignal.abort();
         },
       };
-      const report = (entry: Entry): void => void stage.reports.push(entry);
-      const measure: Telemetry['measure'] = (name, value, dimensions) =>
-        void stage.measured.push({ name, value, dimensions });
+      const report = (entry: Entry): void => {
+        stage.reports.push(entry);
+        told?.report(entry);
+      };
+      const measure: Telemetry['measure'] = (name, value, dimensions) => {
+        stage.measured.push({ name, value, dimensions });
+        told?.measure(name, value, dimensions);
+      };
       const clock = createCheckedClock(own, (ahead) =>
         report({ kind: 'fault', what: 'clock', error: String(ahead) }),
       );
