@@ -276,7 +276,7 @@ it('without a connection string, nothing of that is loaded, nor anything for ide
     for (const marker of [
       /function useAzureMonitor\(/,
       CLASS_OF('DefaultAzureCredential'),
-      CLASS_OF('NodeSDK'),
+      /PeriodicExportingMetricReader/,
     ]) {
       expect(packaged.some((text) => marker.test(text))).toBe(true);
       expect({ marker, isLoaded: marker.test(sources) }).toEqual({ marker, isLoaded: false });

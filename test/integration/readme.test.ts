@@ -95,10 +95,13 @@ describe('the doctor', () => {
 
 describe('the settings table', () => {
   it('has every setting that the code reads, and no other', () => {
-    const sources = ['shared/config.ts', 'infra/local/stack.ts', 'infra/local/session-host/settings.ts'];
+    const sources = [
+      ...['shared/config.ts', 'shared/config-storage.ts', 'infra/local/stack.ts'],
+      'infra/local/session-host/settings.ts',
+    ];
     const code = sources.map((file) => readFileSync(join(REPOSITORY, file), 'utf8')).join('\n');
     const name =
-      /\b(?:KEEPER|SESSION_HOST|AZURITE|LEASE_KEEPER)_[A-Z_]+\b|\bAzureWebJobsStorage\b|\bAPPLICATIONINSIGHTS_CONNECTION_STRING\b|\bAZURE_FUNCTIONS_ENVIRONMENT\b/g;
+      /\b(?:KEEPER|SESSION_HOST|AZURITE|LEASE_KEEPER)_[A-Z_]+\b|\bAzureWebJobsStorage(?:__\w+)?\b|\bAPPLICATIONINSIGHTS_CONNECTION_STRING\b|\bAZURE_FUNCTIONS_ENVIRONMENT\b/g;
     const internal = ['AZURITE_ACCOUNT', 'AZURITE_KEY'];
     const read = new Set((code.match(name) ?? []).filter((one) => !internal.includes(one)));
     const tables = readDocument('README.md')

@@ -94,6 +94,7 @@ describe('it is told', () => {
         sessionId === id
           ? found({ status: 'Expired', leaseMinutes, sentAt: stage.now, receivedAt: stage.now })
           : undefined;
+      stage.servers.delete(id);
       stage.now += minutes(leaseMinutes + 5);
       await stage.sweep([keeper], 2);
       expect(await stage.ended(id)).toMatchObject({ because: 'expired' });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DIST } from '../../infra/build.ts';
 import { REPOSITORY } from '../../infra/local/stack.ts';
 import {
   type BicepFile,
@@ -185,6 +186,18 @@ describe('azure.yaml', () => {
     expect(yaml).toMatch(/^services:\n {2}keeper:\n/m);
     expect(readBicep('modules/app.bicep').text).toContain(`'azd-service-name': 'keeper'`);
     expect(main.text).toContain(`'azd-env-name': environmentName`);
+  });
+
+  it('packages what is built here, and has nothing built elsewhere', () => {
+    expect(yaml).toMatch(/^ {4}dist: dist$/m);
+    expect(relative(REPOSITORY, DIST)).toBe('dist');
+    expect(yaml).toMatch(/^ {4}remoteBuild: false$/m);
+    const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const run = [...yaml.matchAll(/^ {10}run: npm run (\w+)$/gm)].map(([, name = '']) => name);
+    expect(run).toEqual(['package', 'package']);
+    expect(scripts.package).toContain('infra/package.ts');
   });
 });
 

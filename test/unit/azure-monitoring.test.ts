@@ -31,9 +31,13 @@ const faultsOf = (query: string): string[] => {
     ...names.filter((name) => metrics[name] === undefined),
     ...(isMetrics && names.length === 0 ? ['asks for no metric'] : []),
     ...dimensions.filter((name) => !known.some((metric) => metric.dimensions.includes(name))),
-    ...(known.every(({ kind }) => kind === 'counter') || /\bmax\(Max\)/.test(query) || !isMetrics
-      ? []
-      : ['a gauge or histogram needs max(Max)']),
+    // A gauge has one value, which is its sum; whether that is its maximum as well is up to who stores it.
+    ...(known.some(({ kind }) => kind === 'gauge') && !/\bmax\((coalesce\(Max, )?Sum\)/.test(query)
+      ? ['a gauge needs max(Sum)']
+      : []),
+    ...(known.some(({ kind }) => kind === 'histogram') && !/\bmax\((coalesce\()?Max\b/.test(query)
+      ? ['a histogram needs max(Max)']
+      : []),
     ...(known.some(({ kind }) => kind === 'counter') && !/\bsum(if)?\(Sum\b/.test(query)
       ? ['a counter needs sum(Sum)']
       : []),
@@ -55,7 +59,10 @@ it('sees a fault of each kind', () => {
     'a counter needs sum(Sum)',
   ]);
   expect(faults(`where Name == 'leasekeeper.sweep.lag' | summarize sum(Sum)`)).toEqual([
-    'a gauge or histogram needs max(Max)',
+    'a histogram needs max(Max)',
+  ]);
+  expect(faults(`where Name == 'leasekeeper.sweep.due' | summarize max(Max)`)).toEqual([
+    'a gauge needs max(Sum)',
   ]);
 });
 
@@ -97,6 +104,21 @@ describe('the alerts', () => {
     for (const [index, query] of queriesOfAlerts.entries())
       expect(asked[index]).toEqual(expect.arrayContaining(metricsIn(query)));
   });
+});
+
+it('the runbook says of every metric what it is', () => {
+  const rows = [
+    ...readDocument('docs/operations.md').matchAll(
+      /^\| `(leasekeeper\.[\w.]+)` \| (\w+) \| (.*?) ?\| (\S.*) \|$/gm,
+    ),
+  ];
+  const told = rows.map(([, name = '', kind, dimensions = '', what = '']) => {
+    expect(what.length).toBeGreaterThan(5);
+    return { name, kind, dimensions: [...dimensions.matchAll(/`(\w+)`/g)].map(([, one]) => one) };
+  });
+  expect(told).toEqual(
+    Object.entries(metrics).map(([name, { kind, dimensions }]) => ({ name, kind, dimensions })),
+  );
 });
 
 it('the workbook shows every metric', () => {

@@ -60,11 +60,8 @@ const LEFT_ALONE: Readonly<Record<string, string>> = {
 const FOR_THE_PLATFORM: Readonly<Record<string, string>> = {
   AzureWebJobsStorage__accountName: 'the host: its own blobs',
   AzureWebJobsStorage__credential: 'the host: by identity',
-  AzureWebJobsStorage__clientId: 'the host: by which identity',
   AzureWebJobsStorage__blobServiceUri: 'the host: locks and keys',
   AzureWebJobsStorage__queueServiceUri: 'the host: trigger and output of the queue',
-  AzureWebJobsStorage__tableServiceUri: 'the host: its diagnostic events',
-  AZURE_CLIENT_ID: 'DefaultAzureCredential: which identity, where there are several',
 };
 
 describe('settings', () => {

@@ -66,7 +66,7 @@ var rules = [
     query: '''
       AppMetrics
       | where Name == 'leasekeeper.stops.unconfirmed'
-      | summarize Sessions = max(Max)
+      | summarize Sessions = max(Sum)
       | where Sessions > 0
     '''
   }
