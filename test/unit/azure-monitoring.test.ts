@@ -30,7 +30,9 @@ const faultsOf = (query: string): string[] => {
   return [
     ...names.filter((name) => metrics[name] === undefined),
     ...(isMetrics && names.length === 0 ? ['asks for no metric'] : []),
-    ...dimensions.filter((name) => !known.some((metric) => metric.dimensions.includes(name))),
+    ...(isMetrics ? dimensions : []).filter(
+      (name) => !known.some((metric) => metric.dimensions.includes(name)),
+    ),
     // A gauge has one value, which is its sum; whether that is its maximum as well is up to who stores it.
     ...(known.some(({ kind }) => kind === 'gauge') && !/\bmax\((coalesce\(Max, )?Sum\)/.test(query)
       ? ['a gauge needs max(Sum)']
