@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Mostly waiting, for real minutes: whatever computes goes on beside them. */
-const WAITING = ['keep-and-reap', 'outages', 'start', 'kills', 'functions-host'];
+const WAITING = ['package', 'keep-and-reap', 'outages', 'start', 'kills', 'functions-host'];
 /** Then those that compute most, and at last the small ones, so that no core has nothing to do at the end. */
 const PROJECTS = ['simulation', 'parts', 'fast'];
 
