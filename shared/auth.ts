@@ -48,6 +48,7 @@ export const createTokens = (
     );
   }
   const keysById = new Map(secrets.map((secret) => [keyId(secret), importedOnce(secret)]));
+  const subjectOf = rememberedVerifier(keysById);
   const keysByAccount = new Map(accounts.map((account) => [account.accountId, account.keys]));
 
   return {
@@ -70,18 +71,41 @@ export const createTokens = (
     async require(accountId, authorization) {
       const token = /^Bearer +([^\s,]+)$/i.exec(authorization ?? '')?.[1];
       if (token === undefined) throw new UnauthorizedError('A token is needed: Authorization: Bearer TOKEN.');
-      const subject = await verifiedSubject(token, keysById, now());
+      const subject = await subjectOf(token, now());
       if (!keysByAccount.has(subject)) throw new UnauthorizedError('The token is not valid here.');
       if (subject !== accountId.toLowerCase()) throw new ForbiddenError('The token is for another account.');
     },
   };
 };
 
-const verifiedSubject = async (
-  token: string,
-  keysById: ReadonlyMap<string, () => Promise<webcrypto.CryptoKey>>,
-  now: number,
-): Promise<string> => {
+/** What a good token says. */
+interface Verified {
+  subject: string;
+  /** In Unix ms; it is good before. */
+  endsAt: number;
+}
+
+type Keys = ReadonlyMap<string, () => Promise<webcrypto.CryptoKey>>;
+
+/** So many tokens are remembered: a client asks for one a day, and comes with it some thousand times. */
+const MOST_REMEMBERED = 1_000;
+
+/** A token whose signature was found good stays good up to its end: it is not reckoned anew with each call. */
+const rememberedVerifier = (keysById: Keys): ((token: string, now: number) => Promise<string>) => {
+  const known = new Map<string, Verified>();
+  return async (token, now) => {
+    const remembered = known.get(token);
+    if (remembered !== undefined && now < remembered.endsAt) return remembered.subject;
+    known.delete(token);
+    const verified = await verify(token, keysById, now);
+    const [oldest] = known.size < MOST_REMEMBERED ? [] : known.keys();
+    if (oldest !== undefined) known.delete(oldest);
+    known.set(token, verified);
+    return verified.subject;
+  };
+};
+
+const verify = async (token: string, keysById: Keys, now: number): Promise<Verified> => {
   const findKey = async ({ kid }: { kid?: string }): Promise<webcrypto.CryptoKey> => {
     const key = keysById.get(kid ?? '');
     if (key === undefined) throw new UnauthorizedError('The token is not valid here.');
@@ -94,7 +118,7 @@ const verifiedSubject = async (
       requiredClaims: ['sub', 'exp'],
       currentDate: new Date(now),
     });
-    return payload.sub ?? '';
+    return { subject: payload.sub ?? '', endsAt: (payload.exp ?? 0) * 1000 };
   } catch (error) {
     if (error instanceof UnauthorizedError) throw error;
     if (error instanceof errors.JWTExpired)

@@ -1,6 +1,6 @@
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, sign, webcrypto } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createTokens,
   MIN_TOKEN_SECRET_BYTES,
@@ -149,6 +149,44 @@ describe('a token is good', () => {
     expect(answers[0]).toBeInstanceOf(ForbiddenError);
     expect(answers[1]).toEqual(answers[0]);
     expect(String(answers[0])).not.toMatch(/[abc]{8}/);
+  });
+});
+
+describe('a token that was good before', () => {
+  const verify = vi.spyOn(webcrypto.subtle, 'verify');
+  beforeEach(() => void verify.mockClear());
+
+  it('is good without its signature being checked again, up to its end and not beyond', async () => {
+    let now = NOW;
+    const moving = createTokens(ACCOUNTS, [SECRET], () => now);
+    const token = await issued(moving);
+    const endsAt = (SECONDS + TOKEN_LIFETIME_SECONDS) * 1000;
+    for (const at of [NOW, NOW + 1, endsAt - 1]) {
+      now = at;
+      expect(await refusal(token, moving)).toBeUndefined();
+    }
+    expect(verify).toHaveBeenCalledTimes(1);
+    now = endsAt;
+    expect(await refusal(token, moving)).toEqual(new UnauthorizedError('The token has expired.'));
+  });
+
+  it('is still for its own account alone, and another one with its beginning is not good', async () => {
+    const token = await issued();
+    expect(await refusal(token)).toBeUndefined();
+    expect(await refusal(token, tokens, THEIRS)).toBeInstanceOf(ForbiddenError);
+    expect(await refusal(`${token}x`)).toBeInstanceOf(UnauthorizedError);
+    expect(await refusal(token.slice(0, -1))).toBeInstanceOf(UnauthorizedError);
+  });
+
+  it('is forgotten for the sake of later ones, and checked again', async () => {
+    const fresh = tokensAt(NOW);
+    const first = await issued(fresh);
+    expect(await refusal(first, fresh)).toBeUndefined();
+    for (let later = 1; later <= 1_000; later += 1)
+      expect(await refusal(await issued(tokensAt(NOW + later * 1_000)), fresh)).toBeUndefined();
+    verify.mockClear();
+    expect(await refusal(first, fresh)).toBeUndefined();
+    expect(verify).toHaveBeenCalledTimes(1);
   });
 });
 
