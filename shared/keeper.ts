@@ -71,11 +71,12 @@ export interface Created extends Changed {
 /** What one account's apps and its timer can ask for. */
 export interface Keeper {
   /**
-   * Asks for a server, or finds the one that the same words asked for before, living or ended.
+   * Asks for a server, or finds the one that the same words asked for before, living or ended. `isFreshId`: the id was
+   * made for this very call, and nobody can have had it before.
    * @throws SessionExistsError where the id is taken otherwise, here or upstream
    * @throws KeepAliveRefusedError where so many sessions cannot be kept alive
    */
-  create(wanted: NewSession): Promise<Created>;
+  create(wanted: NewSession, isFreshId?: boolean): Promise<Created>;
   /**
    * Changes the lease or the wishes of a session.
    * @throws LeaseNotLargerError, LeaseTooLongError, ExtensionRefusedError, KeepAliveRefusedError, SessionNotFoundError, SessionOverError
@@ -260,6 +261,7 @@ export const createKeeper = (given: Surroundings): Keeper => {
   /** The record of a new session, with its first call where the gate is open; undefined where its id is taken. */
   const begin = async (
     wanted: NewSession,
+    isFreshId: boolean,
   ): Promise<{ inserted: Found<LiveSession>; intent: Intent | undefined } | undefined> => {
     const insert = async (gate: TrackedGate | undefined, isOver?: boolean) => {
       const { endpoint } = upstream;
@@ -275,9 +277,9 @@ export const createKeeper = (given: Surroundings): Keeper => {
       const inserted = await store.insert(session, activeAt(now), events, slot, isOver);
       return inserted === undefined ? undefined : { inserted, intent };
     };
-    if (rules.callGapMs === 0)
-      return insert(...(await Promise.all([gateway.read(), store.isOver(keyOf(wanted.sessionId))])));
-    const first = await gateway.inTurn(insert);
+    const lookIsOver = async (): Promise<boolean> => !isFreshId && store.isOver(keyOf(wanted.sessionId));
+    if (rules.callGapMs === 0) return insert(...(await Promise.all([gateway.read(), lookIsOver()])));
+    const first = await gateway.inTurn(async (gate) => insert(gate, await lookIsOver()));
     if (first !== undefined || (await store.read(keyOf(wanted.sessionId), clock.now())) !== undefined)
       return first;
     // Another call was faster at the gate: the sweep makes this one.
@@ -292,13 +294,13 @@ export const createKeeper = (given: Surroundings): Keeper => {
   };
 
   return {
-    async create(wanted) {
+    async create(wanted, isFreshId = false) {
       const isKeptAlive = wanted.keepAlive ?? defaults.keepAlive;
       if (isKeptAlive && (await isFull())) {
         const known = await store.read(keyOf(wanted.sessionId), clock.now());
         if (known === undefined) throw keepAliveRefused(mostKept(rules));
       }
-      const begun = await begin(wanted);
+      const begun = await begin(wanted, isFreshId);
       if (begun === undefined) return repeated(wanted);
       const { inserted, intent } = begun;
       // From here on the session exists, and its client has to learn its id.

@@ -55,7 +55,8 @@ export const createSessionV1 = (services: Services): HttpHandler =>
     const body = checkBody(createKeptV1Schema, await readBody());
     const sessionId = randomUUID();
     const { size, models, maxLeaseTime: leaseMinutes } = body;
-    const { unfinished } = await keeper.create({ sessionId, size, models, leaseMinutes, ...wishesOf(body) });
+    const wanted = { sessionId, size, models, leaseMinutes, ...wishesOf(body) };
+    const { unfinished } = await keeper.create(wanted, true);
     if (unfinished) requestSweep();
     return json(202, { sessionId } satisfies CreatedV1, {
       Location: `accounts/${accountId}/sessions/${sessionId}`,

@@ -28,8 +28,9 @@ const CALLS: Record<CallCase['name'], Requests> = {
   'heartbeat that writes': { reads: 1, queries: 0, writes: 1, upstream: 0 },
   'properties, covered already': { reads: 2, queries: 0, writes: 0, upstream: 0 },
   'properties that note use': { reads: 2, queries: 0, writes: 1, upstream: 0 },
-  create: { reads: 2, queries: 0, writes: 2, upstream: 1 },
-  'create, with a call gap': { reads: 2, queries: 0, writes: 2, upstream: 1 },
+  create: { reads: 1, queries: 0, writes: 2, upstream: 1 },
+  'create, with an id of the client’s': { reads: 2, queries: 0, writes: 2, upstream: 1 },
+  'create, with a call gap': { reads: 1, queries: 0, writes: 2, upstream: 1 },
   'update of the lease': { reads: 5, queries: 0, writes: 4, upstream: 1 },
   stop: { reads: 5, queries: 0, writes: 3, upstream: 1 },
   // Each session's signs of use are a row of their own.

@@ -9,6 +9,7 @@ import {
   stopSession,
   updateSession,
 } from '../../../functions/http/sessions-2021.ts';
+import { createSessionV1 } from '../../../functions/http/sessions-v1.ts';
 import { createTokens } from '../../../shared/auth.ts';
 import type { CheckedClock } from '../../../shared/clock.ts';
 import { createContinuations } from '../../../shared/continuation.ts';
@@ -36,7 +37,8 @@ export interface PreparedCall {
   run(): Promise<void>;
 }
 
-export type CallName = 'heartbeat' | 'properties' | 'create' | 'extend' | 'stop' | 'list';
+/** `createV1`: with an id of the keeper's. */
+export type CallName = 'heartbeat' | 'properties' | 'createV1' | 'create' | 'extend' | 'stop' | 'list';
 
 export const INSIDE_ACCOUNT = '11111111-1111-1111-1111-111111111111';
 const KEY = 'a-key-of-the-benchmark';
@@ -45,6 +47,7 @@ const ORIGIN = 'http://127.0.0.1:1';
 const QUERY = 'api-version=2021-01-01';
 /** What a call of ours asks for: `extend` more than any session has, so that the upstream has to be asked. */
 const CREATE_BODY = JSON.stringify({ maxLeaseTimeMinutes: 60, size: 'Standard' });
+const CREATE_V1_BODY = JSON.stringify({ maxLeaseTime: '1:0:0', models: [], size: 'standard' });
 const EXTEND_BODY = JSON.stringify({ maxLeaseTimeMinutes: 600 });
 
 const CALLS: Record<
@@ -53,6 +56,10 @@ const CALLS: Record<
 > = {
   heartbeat: { method: 'POST', action: '/heartbeat', handler: heartbeat2021, status: 200 },
   properties: { method: 'GET', action: '', handler: getSession, status: 200 },
+  createV1: {
+    ...{ method: 'POST', action: '/create', handler: createSessionV1, status: 202 },
+    body: CREATE_V1_BODY,
+  },
   create: { method: 'PUT', action: '', handler: createSession, status: 201, body: CREATE_BODY },
   extend: { method: 'PATCH', action: '', handler: updateSession, status: 200, body: EXTEND_BODY },
   stop: { method: 'POST', action: '/:stop', handler: stopSession, status: 204 },
@@ -111,7 +118,8 @@ export const createInsideApp = async ({
     prepare(name, sessionId) {
       const { method, action, status, body } = CALLS[name];
       const handler = handlers.get(name);
-      const path = name === 'list' ? '' : `/${sessionId}${action}`;
+      const isNameless = name === 'list' || name === 'createV1';
+      const path = isNameless ? action : `/${sessionId}${action}`;
       const request = new HttpRequest({
         method,
         url: `${ORIGIN}/accounts/${accountId}/sessions${path}?${QUERY}`,
