@@ -72,7 +72,7 @@ const sweepOnce = async (
     looked += report.looked;
     isDone = !report.unfinished;
   }
-  if (looked !== due) throw new Error(`sweeps of ${due} looked at ${looked}`);
+  if (looked < due) throw new Error(`sweeps of ${due} looked at ${looked}`);
   return { tracked, due, totalMs: performance.now() - begunAt, queryMs: queries().ms - before };
 };
 
