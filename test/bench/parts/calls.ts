@@ -31,8 +31,8 @@ interface Ids {
 const [ALONE, TOGETHER] = [1, 32] as const;
 const paceOf = (inFlight: number, isLong: boolean): Pace =>
   inFlight === ALONE
-    ? { inFlight, each: isLong ? 25 : 60, rounds: 9 }
-    : { inFlight, each: isLong ? 160 : 480, rounds: 5 };
+    ? { inFlight, each: isLong ? 20 : 60, rounds: 9 }
+    : { inFlight, each: isLong ? 96 : 320, rounds: 5 };
 
 const TRACKED = 20;
 const COVERED_FOR_MS = 600 * MINUTE_MS;

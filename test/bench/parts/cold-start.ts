@@ -16,7 +16,7 @@ import { quantile } from '../inside/rounds.ts';
 import { seedSessions } from '../inside/seed.ts';
 import { formatNumber } from '../table.ts';
 
-const ROUNDS = 9;
+const ROUNDS = 7;
 const GOALS = { off: 1.3, on: 1.5 } as const;
 const KEY = 'a-key-of-the-benchmark';
 const SECRET = Buffer.alloc(32, 7);
