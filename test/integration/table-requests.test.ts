@@ -12,10 +12,11 @@ let requests = 0;
 
 beforeAll(async () => {
   azurite = await startAzuriteTable();
-  table = openTable(azurite.connectionString, 'counted', () => {
+  const asks = () => {
     requests += 1;
     return () => undefined;
-  });
+  };
+  table = openTable({ connectionString: azurite.connectionString }, 'counted', { asks });
   const rows = Array.from(
     { length: 25 },
     (_, index): RowChange => ({ type: 'create', rowKey: `row-${index + 10}`, columns: { index } }),

@@ -10,6 +10,7 @@ import {
   updateSession,
 } from '../../../functions/http/sessions-2021.ts';
 import { createSessionV1 } from '../../../functions/http/sessions-v1.ts';
+import { noTracing } from '../../../functions/telemetry/tracing.ts';
 import { createTokens } from '../../../shared/auth.ts';
 import type { CheckedClock } from '../../../shared/clock.ts';
 import { createContinuations } from '../../../shared/continuation.ts';
@@ -93,6 +94,7 @@ export const createInsideApp = async ({
       // Nothing goes wrong here but by a fault of the benchmark, or of the product.
       if (entry.kind === 'fault') throw new Error(`the keeper reports a fault: ${JSON.stringify(entry)}`);
     },
+    measure: () => undefined,
   };
   const keeper = createKeeper({
     ...{ accountId, store, upstream, clock, telemetry },
@@ -105,7 +107,7 @@ export const createInsideApp = async ({
     keepers: new Map([[accountId, keeper]]),
     throttle: createThrottle({ readsPerSecond, writesPerSecond, heartbeatsPerSecond }),
     continuations: createContinuations([SECRET]),
-    ...{ publicUrl: undefined, telemetry, now: clock.now },
+    ...{ publicUrl: undefined, telemetry, tracing: noTracing, now: clock.now },
   };
   const token = await tokens.issue(accountId, `Bearer ${accountId}:${KEY}`);
   const handlers = new Map(

@@ -31,7 +31,7 @@ export const startRealStage = async (): Promise<RealStage> => {
     abortAt: (at: number) => AbortSignal.timeout(Math.max(0, at - Date.now())),
   };
   const clock = createCheckedClock(own, () => undefined);
-  const table = openTable(azurite.connectionString, TABLE_NAME, clock.asks);
+  const table = openTable({ connectionString: azurite.connectionString }, TABLE_NAME, { asks: clock.asks });
   await table.get('nobody', 'makes the table');
   const bare = bareClient(azurite.connectionString, TABLE_NAME);
   return {
