@@ -19,8 +19,8 @@ const WORK_MINUTES: readonly [number, number][] = [
 ];
 /** One note of use covers so much. */
 const COVER_MS = MINUTE_MS;
-/** In so long a sweep has read what is due, and begun to act on it. */
-const SWEEP_WORK_MS = 60;
+/** Between these a sweep that begins has mostly read that a session is idle, and writes that it is to be stopped (measured). */
+const SWEEP_ACTS_MS: readonly [number, number] = [60, 160];
 const LONGEST_LEASE_MINUTES = 1439;
 
 export const workMs = (chance: Chance): number => {
@@ -57,5 +57,5 @@ export const rest = async (story: Story, chance: Chance, { sleep }: World, ticks
   if (chance.hits(0.5)) return sleep(Math.max(1_000, idleMs + chance.integer(-3_000, 3_000)));
   await sleep(idleMs + Math.min(COVER_MS, idleMs / 10));
   await ticks.nextSweep();
-  return sleep(chance.integer(0, SWEEP_WORK_MS));
+  return sleep(chance.integer(...SWEEP_ACTS_MS));
 };

@@ -177,8 +177,8 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'shared/clock.ts',
-        find: 'now: () => own.now() - aheadMs,',
-        replace: 'now: () => own.now() - (Math.abs(aheadMs) < DISTRUSTED_MS ? 0 : aheadMs),',
+        find: 'const corrected = own.now() - aheadMs;',
+        replace: 'const corrected = own.now() - (Math.abs(aheadMs) < DISTRUSTED_MS ? 0 : aheadMs);',
       },
     ],
   },
