@@ -65,7 +65,7 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
   {
     name: 'stops-before-all',
     what: 'A stop that the upstream has accepted is repeated, and looked after, before everything else.',
-    breaks: ['V', 'K', 'L'],
+    breaks: ['V', 'K', 'L', 'error'],
     edits: [
       { file: 'shared/urgency.ts', find: 'if (isStopAccepted(session)) return 7;', replace: '' },
       {
