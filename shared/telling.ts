@@ -37,18 +37,18 @@ export const withToldChanges = (store: Store, telemetry: Telemetry): Store => {
 
   return {
     ...store,
-    insert: (session, activity, events, gate) =>
-      noting(store.insert(session, activity, events, gate), (inserted) => {
+    insert: (session, activity, events, ...rest) =>
+      noting(store.insert(session, activity, events, ...rest), (inserted) => {
         if (inserted !== undefined) tell(session, events);
       }),
-    commit: (found, next, events, now, gate) =>
-      noting(store.commit(found, next, events, now, gate), (committed) => {
+    commit: (found, next, events, ...rest) =>
+      noting(store.commit(found, next, events, ...rest), (committed) => {
         if (committed === undefined) return;
         tell(next, events);
         if (next.life === 'ended') tellEnd(found.session, next);
       }),
-    addEvent: (session, event, gate) =>
-      noting(store.addEvent(session, event, gate), (isAdded) => {
+    addEvent: (session, event, ...rest) =>
+      noting(store.addEvent(session, event, ...rest), (isAdded) => {
         if (isAdded) tell(session, [event]);
       }),
     forget: (session) =>
