@@ -25,6 +25,9 @@ const WAY_MS = 4_000;
 /** Clocks of two instances, corrected by whole seconds, may differ by so much, and nobody is at fault. */
 export const CLOCKS_DIFFER_MS = 2_000;
 
+/** The oldest answer that the upstream gives for the newest: what it says of the time since Ready is wrong by as much. */
+export const STALE_MS = 5 * MINUTE_MS;
+
 /** DESIGN §4.2: a call leaves within two seconds of its commit, or not at all. */
 export const START_WINDOW_MS = 2_000;
 

@@ -5,6 +5,7 @@ import {
   longestSurvivedOutageMs,
   marginMs,
   renewalsMs,
+  STALE_MS,
   START_WINDOW_MS,
 } from './bounds.ts';
 import { wrongStop } from './check-stops.ts';
@@ -29,7 +30,6 @@ import type { World } from './world.ts';
 /** The longest stretch that one note of use covers. */
 const COVER_MS = MINUTE_MS;
 const AUDIT_MS = 20_000;
-const STALE_MS = 5 * MINUTE_MS;
 /** A lie is told, and recorded when its table answers again. */
 const AMNESIA_LASTS_MS = 3 * MINUTE_MS;
 /** From an answer to its being written down. */
