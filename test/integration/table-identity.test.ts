@@ -74,6 +74,8 @@ let clientId: string;
 let endpoint: string;
 let tableServiceUri: string;
 beforeAll(async () => {
+  // On a busy machine loading it takes longer than an operation of the table may.
+  await import('@azure/identity');
   endpoint = `http://127.0.0.1:${await serve(createServer(onIdentity))}/msi/token`;
   tableServiceUri = `https://127.0.0.1:${await serve(createSecureServer(certificate, onTable))}`;
 });
