@@ -1,32 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { MINUTE_MS } from '../../../shared/lease.ts';
 import { type RowChange, TABLE_NAME } from '../../../shared/store/table.ts';
-import type { Figure, Goal, Part } from '../figures.ts';
+import type { Figure, Part } from '../figures.ts';
 import type { CallName } from '../inside/app.ts';
 import { CALL_CASES, countCall, settleGate, shareOfWrites } from '../inside/counts.ts';
-import { createFloors, type Floors, noting, type Samples } from '../inside/floors.ts';
+import { createFloors, noting, type Samples } from '../inside/floors.ts';
+import { type Ids, matchesOf } from '../inside/matches.ts';
 import { type RealStage, startRealStage } from '../inside/real-table.ts';
-import { type Contest, contend, type Outcome, type Pace } from '../inside/rounds.ts';
+import { contend, type Outcome, type Pace } from '../inside/rounds.ts';
 import { seedSessions } from '../inside/seed.ts';
 import { formatNumber } from '../table.ts';
-
-interface Match {
-  name: string;
-  /** What the floor does, in words. */
-  floor: string;
-  goal?: Goal;
-  /** How much of it there is in a round: what takes several requests takes longer. */
-  isLong: boolean;
-  /** Whether each piece of work takes a session that was not used lately. */
-  isFresh: boolean;
-  contest(ids: Ids): Contest;
-}
-
-/** Sessions that nobody has used yet, one after another. */
-interface Ids {
-  covered(): string;
-  uncovered(): string;
-}
 
 const [ALONE, TOGETHER] = [1, 32] as const;
 const paceOf = (inFlight: number, isLong: boolean): Pace =>
@@ -36,90 +19,6 @@ const paceOf = (inFlight: number, isLong: boolean): Pace =>
 
 const TRACKED = 20;
 const COVERED_FOR_MS = 600 * MINUTE_MS;
-
-const matchesOf = (
-  prepare: (name: CallName, id: string) => () => Promise<unknown>,
-  floors: Floors,
-): Match[] => [
-  {
-    name: 'heartbeat, covered already',
-    floor: 'a point read',
-    goal: { most: 1.25 },
-    isLong: false,
-    isFresh: false,
-    contest: ({ covered }) => ({
-      ours: () => prepare('heartbeat', covered()),
-      floor: () => bound(floors.pointRead, covered()),
-    }),
-  },
-  {
-    name: 'heartbeat that writes',
-    floor: 'a point read and an update',
-    goal: { most: 1.25 },
-    isLong: false,
-    isFresh: true,
-    contest: ({ uncovered }) => ({
-      ours: () => prepare('heartbeat', uncovered()),
-      floor: () => bound(floors.readAndUpdate, uncovered()),
-    }),
-  },
-  {
-    name: 'properties',
-    floor: 'two point reads side by side',
-    goal: { most: 1.25 },
-    isLong: false,
-    isFresh: false,
-    contest: ({ covered }) => ({
-      ours: () => prepare('properties', covered()),
-      floor: () => bound(floors.twoPointReads, covered()),
-    }),
-  },
-  {
-    name: 'create',
-    floor: 'two transactions and one upstream call',
-    goal: { most: 1.3 },
-    isLong: true,
-    isFresh: false,
-    contest: () => ({
-      ours: () => prepare('createV1', ''),
-      floor: () => bound(floors.create, randomUUID()),
-    }),
-  },
-  {
-    name: 'create, with an id of the client’s',
-    floor: 'two transactions and one upstream call',
-    goal: { most: 1.3 },
-    isLong: true,
-    isFresh: false,
-    contest: () => ({
-      ours: () => prepare('create', randomUUID()),
-      floor: () => bound(floors.create, randomUUID()),
-    }),
-  },
-  {
-    name: 'stop',
-    floor: 'two point reads, two transactions and one upstream call',
-    isLong: true,
-    isFresh: true,
-    contest: ({ uncovered }) => ({
-      ours: () => prepare('stop', uncovered()),
-      floor: () => bound(floors.stop, uncovered()),
-    }),
-  },
-  {
-    name: `list of ${TRACKED} sessions`,
-    floor: 'one range query of the records',
-    isLong: true,
-    isFresh: false,
-    contest: ({ covered }) => ({
-      ours: () => prepare('list', covered()),
-      floor: () => () => floors.records(),
-    }),
-  },
-];
-
-const bound = (work: (sessionId: string) => Promise<unknown>, sessionId: string) => (): Promise<unknown> =>
-  work(sessionId);
 
 /** What one create and one stop write, for the floors. */
 const sample = async (stage: RealStage): Promise<Samples> => {
@@ -204,6 +103,11 @@ the floor: the bare \`@azure/data-tables\` operations, and the bare upstream cal
 the same Azurite and the same upstream, processes of their own that answer at once, and take turns in rounds; the headline
 is the median of the rounds' ratios, one call at a time and ${TOGETHER} in flight. The instance is warm.
 
+What comes on top of the floor is known. A create reads the account's gate before its first transaction, because an upstream
+that told to wait is left alone by all instances, also where there is no gap between calls; and one with an id of the client's
+looks, beside that, whether a session of this id has ended. A stop is written down before it is begun, and read when it
+is done. A list reads the signs of use of each session, which are rows of their own so that a heartbeat costs one read.
+
 The counts are those that \`npm test\` guards ([the scenes](../test/bench/inside/counts.ts)): they are the same in each run.`,
 
   async run({ progress }) {
@@ -218,7 +122,11 @@ The counts are those that \`npm test\` guards ([the scenes](../test/bench/inside
       const figures: Figure[] = [];
       const rows: string[] = [];
       // The list first, while there are no other sessions: the other calls leave some behind.
-      for (const { name, floor, goal, isLong, isFresh, contest } of matchesOf(prepare, floors).toReversed()) {
+      for (const { name, floor, goal, isLong, isFresh, contest } of matchesOf(
+        prepare,
+        floors,
+        TRACKED,
+      ).toReversed()) {
         for (const inFlight of [ALONE, TOGETHER]) {
           progress(`${name}, ${inFlight} in flight`);
           const pace = paceOf(inFlight, isLong);
