@@ -17,7 +17,7 @@ class TablesFirst extends BaseSequencer {
  */
 export default defineConfig({
   test: {
-    include: ['test/{unit,property}/{lease,idle,decide,evolve,ending}*.test.ts'],
+    include: ['test/{unit,property}/{lease,idle,decide,evolve,ending}*.test.ts', 'test/unit/session.test.ts'],
     setupFiles: ['test/mutation/repeatable.ts'],
     sequence: { sequencer: TablesFirst },
     testTimeout: 60_000,

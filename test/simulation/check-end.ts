@@ -113,6 +113,8 @@ export const checkEnd = (
       isLooked &&
       isLiving(server) &&
       readyFor > rules.observeIntervalMs &&
+      // An extension that is under way may have been granted, and not be recorded yet.
+      pending === null &&
       leases.grantedMinutes !== server.leaseMinutes
     )
       fail(record.sessionId, `has ${server.leaseMinutes} min, and recorded are ${leases.grantedMinutes}`);

@@ -30,6 +30,8 @@ import type { World } from './world.ts';
 /** The longest stretch that one note of use covers. */
 const COVER_MS = MINUTE_MS;
 const AUDIT_MS = 20_000;
+/** Where instances last no longer than this on average, most do not get through one sweep. */
+const CRASH_LOOP_MS = 15_000;
 /** A lie is told, and recorded when its table answers again. */
 const AMNESIA_LASTS_MS = 3 * MINUTE_MS;
 /** From an answer to its being written down. */
@@ -300,6 +302,8 @@ const isLapse = (
   const usedAt = Math.max(story.usedAt, server.readyAt);
   if (idleTimeout !== null && usedAt + idleTimeout * MINUTE_MS < now + CLOCKS_DIFFER_MS) return false;
   const from = Math.max(server.readyAt, story.policyAt, now - marginMs(rules, kept.least));
+  // Instances that die every few seconds, all the time, carry nothing through: that is an outage.
+  if (faults.hitsBetween('crash', from, now) * CRASH_LOOP_MS > now - from) return false;
   return (
     faults.longestQuiet(from, now) > renewalsMs(rules, kept.most) ||
     faults.longestClear(from, now) > Math.min(longestSurvivedOutageMs(rules), troubledBoundMs())

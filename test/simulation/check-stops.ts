@@ -75,7 +75,9 @@ const notGivenUp = (
   // What became Ready after its time may be given up by whoever has not seen that yet.
   const { readyAt, createdAt } = server;
   const wasLate = readyAt !== null && readyAt >= createdAt + STARTING_AT_MOST_MS - CLOCKS_DIFFER_MS;
-  const isNews = readyAt !== null && world.now() - readyAt < boundMs() && story.readyShownAt === null;
+  // A stop that was accepted, and is not carried out, is repeated for as long as it takes: what counts is the first.
+  const givenUpAt = server.stoppingSince ?? world.now();
+  const isNews = readyAt !== null && givenUpAt - readyAt < boundMs() && story.readyShownAt === null;
   if (server.status !== 'Starting' && !(wasLate && isNews)) return 'it was seen in time';
   return notYet('Starting for too long', createdAt + STARTING_AT_MOST_MS, world);
 };

@@ -18,6 +18,8 @@ export interface Faults {
   hits(): ReadonlyMap<FaultName, number>;
   /** When it was hit for the last time. */
   latest(name: FaultName): Instant | undefined;
+  /** How often it was hit between two instants. */
+  hitsBetween(name: FaultName, from: Instant, to: Instant): number;
   /** The faults that were chosen for this run. */
   readonly chosen: readonly FaultName[];
   /** The spells of a fault that was chosen, whether it was hit in them or not. */
@@ -62,9 +64,11 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
     const now = world.now();
     return spans.get(name)?.some(({ from, to }) => from <= now && now < to) ?? false;
   };
-  const latest = new Map<FaultName, Instant>();
+  const times = new Map<FaultName, Instant[]>();
   const count = (name: FaultName): void => {
-    latest.set(name, world.now());
+    const known = times.get(name);
+    if (known === undefined) times.set(name, [world.now()]);
+    else known.push(world.now());
     counts.set(name, (counts.get(name) ?? 0) + 1);
   };
   const hit = (name: FaultName, lastsMs = 0): void => {
@@ -90,7 +94,8 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
       return true;
     },
     hits: () => counts,
-    latest: (name) => latest.get(name),
+    latest: (name) => times.get(name)?.at(-1),
+    hitsBetween: (name, from, to) => times.get(name)?.filter((at) => from <= at && at <= to).length ?? 0,
     spells: (name) => spans.get(name) ?? [],
     longestQuiet: (from, to) => longestGap(disturbed, from, to),
     longestClear: (from, to) => longestGap(obstructed, from, to),

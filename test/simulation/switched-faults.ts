@@ -11,11 +11,11 @@ export interface SwitchedFaults extends Faults {
 export const createSwitchedFaults = (world: World): SwitchedFaults => {
   const on = new Set<FaultName>();
   const counts = new Map<FaultName, number>();
-  const latest = new Map<FaultName, Instant>();
+  const times = new Map<FaultName, Instant[]>();
   const disturbed: { from: Instant; to: Instant }[] = [];
 
   const count = (name: FaultName): void => {
-    latest.set(name, world.now());
+    times.set(name, [...(times.get(name) ?? []), world.now()]);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   };
   const hit = (name: FaultName, lastsMs = 0): void => {
@@ -34,7 +34,8 @@ export const createSwitchedFaults = (world: World): SwitchedFaults => {
 
   return {
     chosen: [],
-    latest: (name) => latest.get(name),
+    latest: (name) => times.get(name)?.at(-1),
+    hitsBetween: (name, from, to) => times.get(name)?.filter((at) => from <= at && at <= to).length ?? 0,
     spells: () => [],
     isOn: (name) => on.has(name),
     draws: (name) => on.has(name),

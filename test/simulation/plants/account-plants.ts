@@ -76,7 +76,7 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
       {
         file: 'shared/session.ts',
         find: '[30_000, MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS]',
-        replace: '[30_000]',
+        replace: '[10_000]',
       },
       { file: 'shared/session.ts', find: '[5_000, 10_000, 20_000, 40_000, 60_000]', replace: '[5_000]' },
     ],
