@@ -48,7 +48,8 @@ const BRAKE_LEAST = 5;
 const BRAKE_SHARE = 0.25;
 const BRAKE_WINDOW_MS = 10 * 60_000;
 const HOLD_SPENT_MS = 60 * 60_000;
-const REFUSED_CREATE = 'refused to create';
+/** What an event says of a launch that came to nothing before there was a server. */
+const NO_SERVER = ['refused to create', 'the upstream could not be asked'];
 
 export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surroundings): Standing => {
   const fail = (sessionId: string, text: string, invariant: Invariant = 'L'): void =>
@@ -139,9 +140,10 @@ export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surro
 
   const noteUnasked = (sessionId: string, rowKey: string): void => {
     const columns = rows.get(accountId, rowKey)?.columns;
-    // A create that the upstream has refused ends a session of which no server is known.
-    const isRefused = columns?.because === 'launch' && String(columns.detail).includes(REFUSED_CREATE);
-    const isStop = columns?.kind === 'stop' && columns.because !== 'asked' && !isRefused;
+    // A create that the upstream has refused, or was never sent, ends a session of which no server is known.
+    const hasNone =
+      columns?.because === 'launch' && NO_SERVER.some((text) => String(columns.detail).includes(text));
+    const isStop = columns?.kind === 'stop' && columns.because !== 'asked' && !hasNone;
     const isOther = columns?.kind === 'stray' || (columns?.kind === 'ended' && columns.because === 'gone');
     if (!isStop && !isOther) return;
     verdicts.set(sessionId, { at: world.now(), away: awayNow() });
