@@ -1,4 +1,4 @@
-import { UnreadableRowError } from '../errors.ts';
+import { StorageUnavailableError, UnreadableRowError } from '../errors.ts';
 import type { HistoryEvent } from '../outcome.ts';
 import type { Activity, EndedSession, LiveSession, Session, SessionKey } from '../session.ts';
 import {
@@ -105,7 +105,12 @@ export const createStore = (
     const wrong = await restoreActivity(table, session, now);
     if (wrong !== undefined) reportFault(key, wrong);
     const restored = await readTracked(key);
-    return restored === undefined ? undefined : { ...found, activity: restored };
+    // Lost once more: the session is known all the same, and whoever asks again finds it.
+    if (restored === undefined)
+      throw new StorageUnavailableError('The table has lost a row that was just written.', {
+        retryAfterSeconds: 1,
+      });
+    return { ...found, activity: restored };
   };
 
   const readOver = async (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UnreadableRowError } from '../../shared/errors.ts';
+import { StorageUnavailableError, UnreadableRowError } from '../../shared/errors.ts';
 import type { LiveSession, Session } from '../../shared/session.ts';
 import type { Found } from '../../shared/store/commit.ts';
 import type { RowChange, Table } from '../../shared/store/table.ts';
@@ -203,6 +203,16 @@ describe('a table that was damaged, or written by a newer version', () => {
       expect(found.session).toEqual(session);
     },
   );
+
+  it('an activity row that is lost again and again does not make its session unknown', async () => {
+    const { session } = await fixture.insert(fixture.newSession());
+    const store = fixture.through((table) => ({
+      get: async (partition, rowKey) =>
+        rowKey.startsWith('activity:') ? undefined : table.get(partition, rowKey),
+    }));
+    const error = await store.read(session, NOW).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(StorageUnavailableError);
+  });
 
   it('columns that this version does not know survive a commit, in rows and in their parts', async () => {
     const { session } = await fixture.insert(fixture.newSession());
