@@ -5,7 +5,7 @@ import { LongestFirst } from './test/longest-first.ts';
 /** What only computes: one worker for each core of the smallest machine, and nothing beside that waits for a clock. */
 const COMPUTING = { maxWorkers: 2, sequence: { groupOrder: 0 } } as const;
 /** Most of its time is spent waiting for the stack's clock, not computing: more workers than cores. */
-const WAITING = { maxWorkers: 5, sequence: { groupOrder: 1 } } as const;
+const WAITING = { maxWorkers: 4, sequence: { groupOrder: 1 } } as const;
 
 /** Files of one worker share what they import, which is half of the time of the small ones; none leaves a trace. */
 const SHARED_IMPORTS = { isolate: false } as const;

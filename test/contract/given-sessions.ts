@@ -62,7 +62,7 @@ const create = async (side: Side, { at, madeBy, state }: Wanted): Promise<string
   const size = state === 'Error' ? 'Premium' : 'Standard';
   if (madeBy === 'v1') {
     const path = '/v1/accounts/{account}/sessions/create';
-    const { text } = await send(place, { method: 'POST', path, body: { maxLeaseTime: '4:0:0', size } }, {});
+    const { text } = await made(place, { method: 'POST', path, body: { maxLeaseTime: '4:0:0', size } });
     const { sessionId } = z.object({ sessionId: z.string() }).parse(JSON.parse(text));
     if (state === 'Stopped')
       await send(place, { method: 'DELETE', path: `/v1/accounts/{account}/sessions/${sessionId}` }, {});
@@ -71,11 +71,18 @@ const create = async (side: Side, { at, madeBy, state }: Wanted): Promise<string
   const id = randomUUID();
   const path = `/accounts/{account}/sessions/${id}`;
   const body = { maxLeaseTimeMinutes: state === 'Expired' ? 0 : 240, size };
-  const { status, text } = await send(place, { method: 'PUT', path: `${path}${VERSION}`, body }, {});
+  const { status, text } = await made(place, { method: 'PUT', path: `${path}${VERSION}`, body });
   if (status !== 201) throw new Error(`${side.name}: a create answered ${status}: ${text}`);
   if (state === 'Stopped') await send(place, { method: 'POST', path: `${path}/:stop${VERSION}` }, {});
   return id;
 };
+
+/** On a busy machine the table may be too late: it is then asked again, as 503 says. */
+const made = (place: Parameters<typeof send>[0], call: Parameters<typeof send>[1]): ReturnType<typeof send> =>
+  eventually(`an answer to ${call.method} ${call.path}`, async () => {
+    const answer = await send(place, call, {});
+    return answer.status === 503 ? undefined : answer;
+  });
 
 const VERSION = '?api-version=2021-01-01';
 

@@ -8,6 +8,7 @@ import {
   accountsSetting,
   type Client,
   connect,
+  eventually,
   type Reply,
   startTestStack,
   type TestStack,
@@ -55,9 +56,13 @@ beforeAll(async () => {
   const ids = Array.from({ length: MORE_THAN_A_PAGE }, (_, index) => `large-${index}`);
   const statuses = await inParallel(ids, async (id) => {
     const path = `/accounts/${LARGE.accountId}/sessions/${id}${VERSION}`;
-    return (await large.send('PUT', path, { body: `{${lease},${size}}` })).status;
+    // On a busy machine the table may be too late for one of so many; the same create is then asked for again.
+    return eventually(`a create of ${id}`, async () => {
+      const { status } = await large.send('PUT', path, { body: `{${lease},${size}}` });
+      return status === 503 ? undefined : status;
+    });
   });
-  expect(new Set(statuses)).toEqual(new Set([201]));
+  expect(statuses.filter((status) => status !== 201 && status !== 200)).toEqual([]);
   // What refused requests must not change is compared as it is: nothing else may change meanwhile.
   await client.untilStatus(KNOWN, 'Ready');
 });
