@@ -158,9 +158,9 @@ describe('what it tells Application Insights of the tour', () => {
     expect(sumOf('leasekeeper.upstream.calls', { operation: 'create', outcome: 'found' })).toBe(2);
     expect(sumOf('leasekeeper.upstream.calls', { operation: 'stop', outcome: 'accepted' })).toBe(2);
     expect(sumOf('leasekeeper.upstream.calls', { operation: 'extend', outcome: 'found' })).toBeGreaterThan(0);
-    expect(sumOf('leasekeeper.upstream.calls', { operation: 'observe', outcome: 'found' })).toBeGreaterThan(
-      3,
-    );
+    // Each stop is confirmed by a look of its own; what else was seen, lists may have shown.
+    const looks = sumOf('leasekeeper.upstream.calls', { operation: 'observe', outcome: 'found' });
+    expect(looks).toBeGreaterThanOrEqual(2);
     expect(sumOf('leasekeeper.upstream.calls', { operation: 'list', outcome: 'listed' })).toBeGreaterThan(3);
     expect(sumOf('leasekeeper.extensions', { outcome: 'granted' })).toBe(
       sumOf('leasekeeper.upstream.calls', { operation: 'extend', outcome: 'found' }),
