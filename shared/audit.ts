@@ -183,11 +183,10 @@ export const createAudit = (
     switch (decision.type) {
       case 'stop': {
         countStray(stranger.sessionId);
+        if (stranger.ended === undefined) return Number.POSITIVE_INFINITY;
         // Another instance, whose clock is right, decides that.
-        const isSettled =
-          stranger.ended === undefined ||
-          (clock.isTrusted() && (await stopStray(stranger.ended, since, account.liveCount, limits)));
-        return isSettled ? Number.POSITIVE_INFINITY : clock.now() + AGAIN_MS;
+        if (!clock.isTrusted()) return clock.now() + AGAIN_MS;
+        return stopStray(stranger.ended, since, account.liveCount, limits);
       }
       case 'adopt':
         await adopt(stranger, account);
@@ -206,33 +205,38 @@ export const createAudit = (
     }
   };
 
-  /** The stop is on record before it is asked for, and counts as one that nobody asked for. True where it is held. */
+  /**
+   * The stop is on record before it is asked for, and counts as one that nobody asked for. Says when somebody has to look
+   * again: soon, or where it is held as soon as that is over.
+   */
   const stopStray = async (
     ended: EndedSession,
     since: Instant,
     liveCount: number,
     limits: Limits,
-  ): Promise<boolean> => {
+  ): Promise<Instant> => {
+    const heldUntil = since + rules.observeIntervalMs;
     const until = Math.min(clock.now() + limits.callTimeoutMs, limits.until);
     const startBy = await gateway.passBy(until);
-    if (startBy === undefined) return false;
+    if (startBy === undefined) return clock.now() + AGAIN_MS;
     const begun = await gateway.inTurn(async (gate) => {
       const now = clock.now();
       // A few are an accident; many at once are somebody's mistake, which is looked at by people first.
-      if (isBraked(gate, liveCount, now) && now < since + rules.observeIntervalMs) return 'held';
+      if (isBraked(gate, liveCount, now) && now < heldUntil) return 'held';
       const event = { at: now, kind: 'stray', because: 'over', detail: { status: ended.status } } as const;
       const isWritten = await store.addEvent(ended, event, { from: gate, next: withUnaskedStop(gate, now) });
       // In the slot's window, however long it takes to hear that it is written: another one's stop may be under way then.
       return isWritten ? { startBy, until: now + limits.callTimeoutMs } : undefined;
     });
-    if (begun === undefined || begun === 'held') return begun === 'held';
+    if (begun === 'held') return heldUntil;
+    if (begun === undefined) return clock.now() + AGAIN_MS;
     const { sessionId } = ended;
     const outcome = await upstream.stop(sessionId, begun);
     if (outcome.type === 'inconclusive' && outcome.retryAfterMs !== null)
       await gateway.holdBack(outcome.retryAfterMs);
     const entry = { kind: 'decision', action: 'stop', because: 'stray', outcome: outcome.type } as const;
     telemetry.report({ ...entry, accountId, sessionId });
-    return false;
+    return clock.now() + AGAIN_MS;
   };
 
   /**
