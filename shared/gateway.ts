@@ -23,6 +23,8 @@ import { waitUntil } from './wait.ts';
 export interface Gateway {
   /** The gate as it is now. */
   read(): Promise<TrackedGate>;
+  /** The gate as this instance has known it for a minute at most; undefined where it has not asked for so long. */
+  lately(): TrackedGate | undefined;
   /** The rules as the account stands; for what only foresees they may be a minute old. */
   rulesLately(): Promise<Rules>;
   /** The gate after a call that leaves now, for the transaction of that call; undefined where nothing limits calls. */
@@ -113,6 +115,8 @@ export const createGateway = (
       return gate;
     });
 
+  const isLately = ({ at }: { at: Instant }): boolean => clock.now() - at < LATELY_MS;
+
   return {
     read,
     slotOf,
@@ -121,10 +125,11 @@ export const createGateway = (
     change,
     wait: (until) => waitUntil(clock, until),
 
+    lately: () => (known !== undefined && isLately(known) ? known.gate : undefined),
+
     async rulesLately() {
       const lately = known;
-      if (lately === undefined || clock.now() - lately.at >= LATELY_MS)
-        return rulesAt(await read(), rules, clock.now());
+      if (lately === undefined || !isLately(lately)) return rulesAt(await read(), rules, clock.now());
       // By the time of its reading: that this instance has not asked since is no absence of those that sweep.
       return rulesAt(lately.gate, rules, lately.at);
     },

@@ -10,7 +10,7 @@ import {
   TooManyConflictsError,
   UpstreamUnavailableError,
 } from './errors.ts';
-import { mostKept, opensAt } from './gate.ts';
+import { type Gate, mostKept, opensAt } from './gate.ts';
 import { createGateway } from './gateway.ts';
 import { type Intent, intentOf, type Limits, withIntent } from './intent.ts';
 import type { Instant } from './lease.ts';
@@ -99,6 +99,19 @@ export interface Keeper {
   /** Reconciles what is due, and says how many sessions it looked at. */
   sweep(): Promise<SweepReport>;
 }
+
+/** A session that was just inserted, with its first call, and why that is called off, where it is. */
+interface Begun {
+  inserted: Found<LiveSession>;
+  intent: Intent | undefined;
+  obstacle?: string | undefined;
+}
+
+/** Why no call may leave now; undefined where it may. */
+const obstacleAt = (gate: Gate | undefined, now: Instant): string | undefined => {
+  if (gate === undefined) return 'it cannot be told whether the upstream has told to wait';
+  return opensAt(gate, now) > now ? 'the upstream has told to wait' : undefined;
+};
 
 /** An HTTP caller waits for the upstream no longer than this; the sweep has more patience. */
 const HTTP_UPSTREAM_MS = 2_000;
@@ -259,11 +272,8 @@ export const createKeeper = (given: Surroundings): Keeper => {
   };
 
   /** The record of a new session, with its first call where the gate is open; undefined where its id is taken. */
-  const begin = async (
-    wanted: NewSession,
-    isFreshId: boolean,
-  ): Promise<{ inserted: Found<LiveSession>; intent: Intent | undefined } | undefined> => {
-    const insert = async (gate: TrackedGate | undefined, isOver?: boolean) => {
+  const begin = async (wanted: NewSession, isFreshId: boolean): Promise<Begun | undefined> => {
+    const insert = async (gate: TrackedGate | undefined, isOver?: boolean): Promise<Begun | undefined> => {
       const { endpoint } = upstream;
       const rulesNow = await gateway.rulesLately();
       const now = clock.now();
@@ -278,7 +288,16 @@ export const createKeeper = (given: Surroundings): Keeper => {
       return inserted === undefined ? undefined : { inserted, intent };
     };
     const lookIsOver = async (): Promise<boolean> => !isFreshId && store.isOver(keyOf(wanted.sessionId));
-    if (rules.callGapMs === 0) return insert(...(await Promise.all([gateway.read(), lookIsOver()])));
+    if (rules.callGapMs === 0) {
+      const lately = isFreshId ? gateway.lately() : undefined;
+      if (lately === undefined) return insert(...(await Promise.all([gateway.read(), lookIsOver()])));
+      // A call that needs no slot needs the gate only when it leaves: it is read beside the insert.
+      const [begun, gate] = await Promise.all([
+        insert(lately, false),
+        ifPossible(wanted.sessionId, gateway.read),
+      ]);
+      return begun === undefined ? undefined : { ...begun, obstacle: obstacleAt(gate, clock.now()) };
+    }
     const first = await gateway.inTurn(async (gate) => insert(gate, await lookIsOver()));
     if (first !== undefined || (await store.read(keyOf(wanted.sessionId), clock.now())) !== undefined)
       return first;
@@ -302,12 +321,16 @@ export const createKeeper = (given: Surroundings): Keeper => {
       }
       const begun = await begin(wanted, isFreshId);
       if (begun === undefined) return repeated(wanted);
-      const { inserted, intent } = begun;
+      const { inserted, intent, obstacle } = begun;
       // From here on the session exists, and its client has to learn its id.
       const carried =
         intent === undefined
           ? undefined
-          : await ifPossible(wanted.sessionId, () => reconciler.carryOut(inserted, intent));
+          : await ifPossible(wanted.sessionId, () =>
+              obstacle === undefined
+                ? reconciler.carryOut(inserted, intent)
+                : reconciler.callOff(inserted, intent, obstacle),
+            );
       if (carried?.life === 'ended' && carried.because === 'foreign') throw sessionExists();
       const session = carried ?? inserted.session;
       return {

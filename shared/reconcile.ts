@@ -52,6 +52,8 @@ export interface Reconciler {
    * recorded; undefined where somebody else has acted since.
    */
   carryOut(found: Found<LiveSession>, intent: Intent): Promise<Session | undefined>;
+  /** The same for a call that is not made after all. */
+  callOff(found: Found<LiveSession>, intent: Intent, because: string): Promise<Session | undefined>;
   /** Records what an answer makes of the record as it was read; undefined where that has changed since. */
   record(found: Found<LiveSession>, act: Act, outcome: Outcome): Promise<Session | undefined>;
 }
@@ -221,11 +223,22 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
     return count;
   };
 
-  const carryOut = async (
+  const carryOut = async (found: Found<LiveSession>, intent: Intent): Promise<Session | undefined> => {
+    const { act, pending, startBy } = intent;
+    return conclude(found, intent, await ask(found.session, act, { startBy, until: pending.until }));
+  };
+
+  const callOff = (
     found: Found<LiveSession>,
-    { act, pending, startBy }: Intent,
+    intent: Intent,
+    because: string,
+  ): Promise<Session | undefined> => conclude(found, intent, { type: 'unsent', because });
+
+  const conclude = async (
+    found: Found<LiveSession>,
+    { act, pending }: Intent,
+    outcome: Outcome,
   ): Promise<Session | undefined> => {
-    const outcome = await ask(found.session, act, { startBy, until: pending.until });
     let current: Found | undefined = found;
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
       if (current === undefined || current.session.life === 'ended') return current?.session;
@@ -358,7 +371,7 @@ export const createReconciler = (surroundings: Surroundings, gateway: Gateway): 
     telemetry.report({ ...subject(session), kind: 'decision', action, because, outcome, ...lease });
   };
 
-  return { reconcile, carryOut, record };
+  return { reconcile, carryOut, callOff, record };
 };
 
 /** What is granted in part only is as good as refused. */

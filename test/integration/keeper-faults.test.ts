@@ -126,6 +126,20 @@ const setStage = (endpoint = ENDPOINT): Stage => {
 };
 
 describe('a create', () => {
+  it('asks nobody where it cannot read whether it may, and its client learns the id all the same', async () => {
+    const stage = setStage();
+    await stage.createReady();
+    const sessionId = randomUUID();
+    const wanted = { sessionId, size: 'Standard', models: [], leaseMinutes: 60 } as const;
+    Object.assign(stage, { failing: 'gate', failingReads: 1 });
+    expect(await stage.keeper.create(wanted, true)).toMatchObject({ isNew: true, unfinished: true });
+    expect(stage.calls).toEqual([]);
+    expect(stage.failingReads).toBe(0);
+    expect(await stage.session(sessionId)).toMatchObject({ creation: { attempts: 0 }, pending: null });
+    await stage.keeper.sweep();
+    expect(stage.calls).toContain('create 60');
+  });
+
   it('whose table goes down after the insert is accepted, because its client has to learn the id', async () => {
     const stage = setStage();
     stage.answers.create = () => {

@@ -251,6 +251,24 @@ describe('an upstream that says when to come again', () => {
     expect(ids.map((id) => stage.servers.get(id)?.leaseMinutes)).toEqual([90, 90]);
   });
 
+  it('is heeded by a create of an instance that knew of nothing, which reads it beside its insert', async () => {
+    const stage = setStage(fixture);
+    const [first, second] = [stage.keeper(), stage.keeper()];
+    const id = await stage.ready(first);
+    await second.show(id, false);
+    stage.answers.extend = () => throttled(seconds(90));
+    await expect(first.change(id, { leaseMinutes: 90 }, true)).rejects.toThrow(UpstreamUnavailableError);
+    stage.answers = {};
+    stage.taken();
+    const { sessionId } = wanted();
+    expect(await second.create(wanted(sessionId), true)).toMatchObject({ isNew: true, unfinished: true });
+    expect(stage.calls).toEqual([]);
+    expect(await stage.live(sessionId)).toMatchObject({ creation: { attempts: 0 }, pending: null });
+    stage.now += seconds(90);
+    await second.sweep();
+    expect(await stage.live(sessionId)).toMatchObject({ observed: { status: 'Starting' } });
+  });
+
   it('is believed for two minutes, whatever it says', async () => {
     const stage = setStage(fixture);
     const keeper = stage.keeper();
