@@ -209,7 +209,9 @@ export const createSweep = (
       wanting.sort(byUrgency(now, lastCallMs(gate, rules, renewals)));
       const looking = listedAmong(wanting, surroundings.upstream.endpoint);
       if (isUnhurried) return oneCall(wanting, looking, gate);
-      const seen = isWorthList(looking, gate) ? await readPages(looking) : new Set<string>();
+      // What is due comes before the list, unless there is always something due.
+      const isOverdue = isListWanted(gate, rules.observeIntervalMs);
+      const seen = isOverdue || isWorthList(looking, gate) ? await readPages(looking) : new Set<string>();
       // What a list has shown is recorded, and read again for what else may be due.
       await inParallel(wanting, ({ row, found: one }) =>
         reconcile(row, seen.has(row.sessionId) ? undefined : one),
@@ -285,9 +287,9 @@ export const createSweep = (
     };
 
     /** Reads on in the list where it is due; false where there is nothing to be done for it now. */
-    const listIfDue = async (overdueMs = 0): Promise<boolean> => {
+    const listIfDue = async (): Promise<boolean> => {
       const gate = await patience.insist(gateway.read);
-      if (!isListWanted(gate, overdueMs)) return false;
+      if (!isListWanted(gate, 0)) return false;
       const opens = opensAt(gate, clock.now());
       if (opens <= clock.now()) await (isUnhurried ? readPage([]) : readPages([]));
       else if (isSoon(opens)) await gateway.wait(opens);
@@ -297,8 +299,6 @@ export const createSweep = (
 
     const sweepAll = async (): Promise<boolean> => {
       await audited(() => audit.countIfDue(firstGate));
-      // What is due comes first, unless there is always something due.
-      if (!isUnhurried) await listIfDue(rules.observeIntervalMs);
       for (;;) {
         const rows = await patience.insist(dueRows);
         const now = clock.now();

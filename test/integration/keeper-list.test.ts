@@ -91,6 +91,19 @@ describe('the list of the whole account', () => {
     expect(await stage.live(sessionId)).toMatchObject({ missingSince: expect.any(Number) });
   });
 
+  it('that shows a session settles that it is there, also where it is long overdue and was missing before', async () => {
+    const { stage, keeper, sessionId } = await alone({});
+    stage.answers = { list: () => failure, observe: () => ({ type: 'missing', sentAt: stage.now }) };
+    await stage.sweep([keeper]);
+    expect(await stage.live(sessionId)).toMatchObject({ missingSince: expect.any(Number) });
+    stage.now += minutes(25);
+    stage.taken();
+    delete stage.answers.list;
+    await stage.sweep([keeper]);
+    expect(stage.taken().map(({ op }) => op)).toEqual(['list']);
+    expect(await stage.live(sessionId)).toMatchObject({ missingSince: null });
+  });
+
   it('lets no look wait for many pages of others', async () => {
     const { stage, keeper, sessionId } = await alone(slow.rules);
     addOthers(stage, 30);
