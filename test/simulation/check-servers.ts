@@ -1,4 +1,5 @@
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
+import type { Row } from '../../shared/store/table.ts';
 import {
   type Bounds,
   CLOCKS_DIFFER_MS,
@@ -9,8 +10,7 @@ import {
   START_WINDOW_MS,
 } from './bounds.ts';
 import { wrongStop } from './check-stops.ts';
-import { part } from './columns.ts';
-import type { FaultName } from './fault-kinds.ts';
+import { instantOf, part } from './columns.ts';
 import type { Faults } from './faults.ts';
 import {
   capMinutes,
@@ -32,10 +32,14 @@ const COVER_MS = MINUTE_MS;
 const AUDIT_MS = 20_000;
 /** Where instances last no longer than this on average, most do not get through one sweep. */
 const CRASH_LOOP_MS = 15_000;
-/** A lie is told, and recorded when its table answers again. */
-const AMNESIA_LASTS_MS = 3 * MINUTE_MS;
-/** From an answer to its being written down. */
-const RECORDED_WITHIN_MS = 10_000;
+/** Where fewer of the sweeps than this were given to somebody who was awake, too few were made. */
+const AWAKE_SHARE = 0.5;
+/** A denial is told, and recorded when whoever heard it is awake, and its table answers again. */
+const DENIAL_RECORDED_MS = 3 * MINUTE_MS;
+/** DESIGN §4.3: one that ends a session comes so long after the first, but for what two clocks differ by. */
+const DENIED_AGAIN_MS = 30_000 - CLOCKS_DIFFER_MS;
+/** By the record, the first was told then, give or take the way of the question and what two clocks differ by. */
+const DENIED_ABOUT_MS = 10_000;
 /**
  * A launch is given up so long after its first attempt, which was itself made before the session was given up as one for
  * which nothing could be sent; a request may be late.
@@ -56,6 +60,8 @@ interface Surroundings {
   bounds: Bounds;
   /** The keepers' time beside the world's. */
   skewMs: () => number;
+  /** Which share of the sweeps between two instants was given to an instance that was awake. */
+  awakeShare: (from: Instant, to: Instant) => number;
 }
 
 /**
@@ -72,6 +78,7 @@ export const checkServers = ({
   standing,
   bounds,
   skewMs,
+  awakeShare,
 }: Surroundings): { beginAudit: () => void } => {
   const { boundMs, troubledBoundMs } = bounds;
   const { now } = world;
@@ -91,11 +98,23 @@ export const checkServers = ({
       if (kind === 'ended') checkGivenUp(id);
       const server = kind === 'ended' ? books.find(id) : undefined;
       if (server === undefined || !isLiving(server) || server.isForeign || standing.isExcused(id)) continue;
-      const wasToStop = part(before.get(`session:${id}`), 'desired')?.state === 'stopped';
-      if (wasTold404(wasToStop, faults, now())) standing.strays(id);
+      if (wasDenied(server, before.get(`session:${id}`))) standing.strays(id);
       else fail('L', server, 'recorded as over, and it is running');
     }
   });
+
+  /**
+   * The upstream has denied that there is this server, often enough to be believed: what was concluded from that is none
+   * of the keeper's faults. A single denial confirms a stop that was decided; otherwise there were two, the first of
+   * which is on record (DESIGN §4.3).
+   */
+  const wasDenied = ({ denials }: Server, record: Row | undefined): boolean => {
+    const lately = denials.filter((at) => now() - at < DENIAL_RECORDED_MS);
+    if (part(record, 'desired')?.state === 'stopped') return lately.length > 0;
+    const firstAt = instantOf(record, 'missingSince') - skewMs();
+    const isOnRecord = denials.some((at) => Math.abs(at - firstAt) < DENIED_ABOUT_MS);
+    return isOnRecord && lately.some((at) => at >= firstAt + DENIED_AGAIN_MS);
+  };
 
   /**
    * W: a session for which nothing was sent (that nobody owns a server is what its record says then) has not failed to
@@ -144,6 +163,8 @@ export const checkServers = ({
       // A launch that the brake holds is not given up, and goes on meanwhile.
       else if (now() > Math.max(foundSince + latestLaunchMs(bounds), standing.heldUntil(server.id)))
         fail('L', server, 'made after its launch was given up');
+      else if (rows.get(accountId, `ended:${server.id}`) !== undefined)
+        fail('L', server, 'made when its record was over');
       else if (isSentTooLongAgo(server)) fail('L', server, 'asked for again after its launch had timed out');
       else if (isLateWithout(foundSince, foundSince + boundMs()))
         fail('V', server, `made ${now() - foundSince} ms after it was asked for, with nothing in the way`);
@@ -177,7 +198,7 @@ export const checkServers = ({
           `expired at ${server.leaseMinutes} min, and ${story.promised?.leaseMinutes} were promised`,
         );
       }
-      if (isLapse(server, story, now(), faults, bounds, keptNow())) {
+      if (isLapse(server, story, now(), { faults, awakeShare, bounds }, keptNow())) {
         fail('K', server, `kept and in use, and expired at ${server.leaseMinutes} min`);
       }
     },
@@ -250,16 +271,6 @@ export const checkServers = ({
   return { beginAudit: () => world.quietly(AUDIT_MS, audit) };
 };
 
-/**
- * The upstream has just answered 404 for what it has: what was concluded from that is none of the keeper's faults. A
- * single one confirms a stop that was decided (DESIGN §4.3).
- */
-const wasTold404 = (wasToStop: boolean, faults: Faults, now: Instant): boolean => {
-  const sinceMs = (name: FaultName): number => now - (faults.latest(name) ?? Number.NEGATIVE_INFINITY);
-  const isStopUnseen = wasToStop && sinceMs('upstream-404') < RECORDED_WITHIN_MS;
-  return isStopUnseen || sinceMs('upstream-amnesia') < AMNESIA_LASTS_MS;
-};
-
 /** K: a lease ended before the time that its client was answered yes to. */
 const isPromiseBroken = (
   server: Server,
@@ -287,10 +298,10 @@ const isLapse = (
   server: Server,
   story: Story,
   now: Instant,
-  faults: Faults,
-  { rules, troubledBoundMs }: Bounds,
+  { faults, awakeShare, bounds }: Pick<Surroundings, 'faults' | 'awakeShare' | 'bounds'>,
   kept: Kept,
 ): boolean => {
+  const { rules, troubledBoundMs } = bounds;
   const [keepAlive, idleTimeout, maxLifetime] = [story.keepAlive, story.idleTimeout, story.maxLifetime].map(
     (known) => sureOf<boolean | number | null>(known as never),
   ) as [boolean | undefined, number | null | undefined, number | null | undefined];
@@ -304,10 +315,10 @@ const isLapse = (
   const from = Math.max(server.readyAt, story.policyAt, now - marginMs(rules, kept.least));
   // Instances that die every few seconds, all the time, carry nothing through: that is an outage.
   if (faults.hitsBetween('crash', from, now) * CRASH_LOOP_MS > now - from) return false;
-  return (
-    faults.longestQuiet(from, now) > renewalsMs(rules, kept.most) ||
-    faults.longestClear(from, now) > Math.min(longestSurvivedOutageMs(rules), troubledBoundMs())
-  );
+  if (faults.longestQuiet(from, now) > renewalsMs(rules, kept.most)) return true;
+  // A sweep that is given to a sleeper is none.
+  if (awakeShare(from, now) < AWAKE_SHARE) return false;
+  return faults.longestClear(from, now) > Math.min(longestSurvivedOutageMs(rules), troubledBoundMs());
 };
 
 /** L: for which reasons nobody wants the server, and since when the keeper can know. */

@@ -8,16 +8,16 @@ export interface FaultKind {
   readonly mostMs: number;
   /** While it is on nothing of its kind gets through: nobody can be expected to act. */
   readonly obstructs: boolean;
-  /** So many times fewer spells than others have. */
-  readonly rarer?: number;
+  /** So many times as many spells as others have. */
+  readonly frequency?: number;
 }
 
-const light = (probability: number, minutes = 60, rarer = 1): FaultKind => ({
+const light = (probability: number, minutes = 60, frequency = 1): FaultKind => ({
   probability,
   leastMs: 5 * MINUTE_MS,
   mostMs: minutes * MINUTE_MS,
   obstructs: false,
-  rarer,
+  frequency,
 });
 const heavy = (minutes: number, probability = 1): FaultKind => ({
   probability,
@@ -51,13 +51,13 @@ export const FAULT_KINDS = {
   'due-lost': light(0.05),
 
   /** It is as it was some time ago, and nobody is told. */
-  'table-restored': light(0.02, 60, 2),
+  'table-restored': light(0.02, 60, 0.5),
 
   'upstream-unreachable': heavy(25),
   /** It answers 503 to everything. */
   'upstream-outage': heavy(25),
-  /** It is started again: nothing answers meanwhile. */
-  'upstream-restart': { ...heavy(1), leastMs: 2_000 },
+  /** It is started again: nothing answers meanwhile. Few calls fall into so short a time. */
+  'upstream-restart': { ...heavy(1), leastMs: 2_000, frequency: 2 },
   'upstream-5xx': light(0.15),
   'upstream-broken': light(0.15),
   /** The request arrives when its sender has long given it up. */
@@ -69,11 +69,11 @@ export const FAULT_KINDS = {
   'upstream-partial-list': light(0.5),
   'upstream-404': light(0.3),
   /** It answers 404 to everything that there is, for minutes. */
-  'upstream-amnesia': { ...heavy(15), leastMs: 2 * MINUTE_MS, rarer: 2 },
+  'upstream-amnesia': { ...heavy(15), leastMs: 2 * MINUTE_MS, frequency: 0.5 },
   /** An answer of before: fewer minutes gone, a smaller lease. */
   'upstream-stale': light(0.1),
   /** A server appears that nobody asked the keeper for. */
-  'upstream-orphan': light(0.1, 60, 2),
+  'upstream-orphan': light(0.1, 60, 0.5),
   'upstream-server-dies': light(0.1),
   'upstream-stopped-elsewhere': light(0.1),
   'upstream-full': light(1),

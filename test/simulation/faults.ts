@@ -106,7 +106,7 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
 const spansOf = (world: World, name: FaultName, kind: FaultKind, hours: number, among: number): Spell[] => {
   const chance = world.chance(`spans ${name}`);
   const end = hours * 60 * MINUTE_MS - QUIET_END_MS;
-  const count = Math.max(1, Math.round((hours * (among > 3 ? 0.15 : 0.5)) / (kind.rarer ?? 1)));
+  const count = Math.max(1, Math.round(hours * (among > 3 ? 0.15 : 0.5) * (kind.frequency ?? 1)));
   return Array.from({ length: count }, () => {
     // Half of the outages are so short that nobody's idleness would count anew for being away long enough.
     const isShort = kind.obstructs && chance.hits(0.5);

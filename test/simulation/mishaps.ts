@@ -1,5 +1,6 @@
 import { MINUTE_MS } from '../../shared/lease.ts';
 import type { AccountRules } from '../../shared/session.ts';
+import { part } from './columns.ts';
 import type { Faults } from './faults.ts';
 import { isNeighbour } from './neighbours.ts';
 import type { Standing } from './standing.ts';
@@ -63,16 +64,26 @@ export const createMishaps = ({
     if (isRestoring || !faults.draws('table-restored')) return;
     isRestoring = true;
     const restore = rows.backUp(accountId);
+    const statuses = recordedStatuses();
     const from = world.now();
     world.after(chance.integer(YOUNGEST_BACKUP_MS, 40 * MINUTE_MS), () => {
       isRestoring = false;
+      const learnt = [...recordedStatuses()].filter(([id, status]) => statuses.get(id) !== status);
       restore();
       faults.hit('table-restored');
       world.trace.note('table', `is as it was ${Math.round((world.now() - from) / 1000)} s ago`);
       // What its users did since is forgotten; and what they do at this moment may be of either time.
       for (const story of stories.values()) if (isTouched(story, from)) standing.excuse(story.id);
+      // And what was learnt of its server since: it may be given up for what is known of it then.
+      for (const [id] of learnt) standing.excuse(id);
     });
   };
+
+  /** What is on record of each living session, whose server may have been found long after it was there. */
+  const recordedStatuses = (): Map<string, unknown> =>
+    new Map(
+      [...stories.keys()].map((id) => [id, part(rows.get(accountId, `session:${id}`), 'observed')?.status]),
+    );
 
   const isTouched = (
     { id, askedAt, policyAt, stopAskedAt, terminal, mayBeUsedUntil, promised }: Story,

@@ -29,6 +29,8 @@ export interface CallLimits {
   endsAfterMs?: number | undefined;
   /** The same, before its question number so many of this time: out of time, in the middle of its work. */
   endsAtQuestion?: number | undefined;
+  /** Called when the instance begins with it: at once, where it is awake. */
+  begun?: () => void;
 }
 
 interface Instance {
@@ -138,7 +140,7 @@ export const createPlatform = (
 
   return {
     now: () => world.now() + skewMs,
-    async call(what, ask, { patienceMs = PATIENCE_MS, endsAfterMs, endsAtQuestion } = {}) {
+    async call(what, ask, { patienceMs = PATIENCE_MS, endsAfterMs, endsAtQuestion, begun } = {}) {
       const instance = slots[chance.integer(0, SLOTS - 1)];
       if (instance === undefined) {
         await world.sleep(50);
@@ -162,6 +164,7 @@ export const createPlatform = (
         };
         const lose = (): void => resolve({ type: 'lost', sent: true, by: process });
         process.begin(() => {
+          begun?.();
           ask(keeper).then(
             (value) => over({ type: 'answered', value, by: process }),
             (error: unknown) => {

@@ -111,6 +111,7 @@ export const simulate = async ({
     standing,
     bounds,
     skewMs,
+    awakeShare: ticks.awakeShare,
   }).beginAudit();
 
   const order = { world, books, rows, accountId: ACCOUNT_ID, bounds, standing };

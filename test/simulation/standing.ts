@@ -1,6 +1,7 @@
 import type { Instant } from '../../shared/lease.ts';
 import type { Row } from '../../shared/store/table.ts';
 import { RULES } from './bounds.ts';
+import { instantOf } from './columns.ts';
 import type { Faults } from './faults.ts';
 import type { TableRows } from './table-rows.ts';
 import type { Invariant } from './violation.ts';
@@ -62,10 +63,6 @@ export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surro
   let absences: Absence[] = [];
   const holds = new Map<string, Instant>();
 
-  const instantOf = (row: Row | undefined, column: string): Instant => {
-    const value = row?.columns[column];
-    return value instanceof Date ? value.getTime() : Number(value ?? 0) || 0;
-  };
   rows.watch(({ changes, before, isRestored }) => {
     for (const { rowKey } of changes) {
       const [kind, id = ''] = rowKey.split(':');

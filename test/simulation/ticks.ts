@@ -1,4 +1,5 @@
 import type { Keeper } from '../../shared/keeper.ts';
+import type { Instant } from '../../shared/lease.ts';
 import { sweepFor } from '../../shared/sweep-message.ts';
 import type { Telemetry } from '../../shared/telemetry.ts';
 import type { Faults } from './faults.ts';
@@ -12,6 +13,8 @@ export interface Ticks {
   enqueue(): void;
   /** When the next message is delivered. */
   nextSweep(): Promise<void>;
+  /** Which share of the messages between two instants was given to an instance that was awake, or woke up before the next; 1 where there was none. */
+  awakeShare(from: Instant, to: Instant): number;
 }
 
 const TICK_MS = 60_000;
@@ -37,6 +40,7 @@ const POISON: readonly unknown[] = [
 export const createTicks = (world: World, faults: Faults, platform: Platform): Ticks => {
   const chance = world.chance('ticks');
   const waiting: (() => void)[] = [];
+  const sweeps: { at: Instant; isPrompt: boolean }[] = [];
 
   const telemetry: Pick<Telemetry, 'report'> = {
     report: (entry) => world.trace.note('queue', JSON.stringify(entry)),
@@ -53,7 +57,13 @@ export const createTicks = (world: World, faults: Faults, platform: Platform): T
     };
     if (message === MESSAGE) for (const go of waiting.splice(0)) go();
     const ask = (keeper: Keeper) => sweepFor(message, new Map([[ACCOUNT_ID, keeper]]), telemetry);
-    const answer = await platform.call('sweep', ask, limits);
+    const at = world.now();
+    const sweep = { at, isPrompt: false };
+    sweeps.push(sweep);
+    const begun = (): void => {
+      sweep.isPrompt = world.now() < at + TICK_MS;
+    };
+    const answer = await platform.call('sweep', ask, { ...limits, begun });
     if (answer.type === 'answered' && message !== MESSAGE) faults.count('queue-poison');
     if (delivery >= DELIVERIES || answer.type === 'answered') return;
     const againMs = answer.type === 'failed' ? 1_000 : INVISIBLE_MS;
@@ -86,5 +96,9 @@ export const createTicks = (world: World, faults: Faults, platform: Platform): T
   const offset = chance.integer(0, TICK_MS - 1);
   world.after(offset, tick);
   const nextSweep = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
-  return { enqueue, nextSweep };
+  const awakeShare = (from: Instant, to: Instant): number => {
+    const among = sweeps.filter(({ at }) => from <= at && at <= to);
+    return among.length === 0 ? 1 : among.filter(({ isPrompt }) => isPrompt).length / among.length;
+  };
+  return { enqueue, nextSweep, awakeShare };
 };

@@ -142,6 +142,7 @@ export const createUpstreamService = (
             failed(new UnreachableError(new Error('ECONNREFUSED')));
           }),
         );
+      const deny = (): void => void books.find(sessionId)?.denials.push(leftAt);
       /** The effect, and what becomes of the answer. */
       const arrive = (afterMs: number, then: (got: HttpAnswer) => void): void =>
         world.quietly(afterMs, () => then(serve(request, leftAt)));
@@ -203,6 +204,7 @@ export const createUpstreamService = (
       const isKnown = isList ? books.living().length > 0 : books.find(sessionId) !== undefined;
       if (method === 'GET' && !isList && isKnown && mayLie(path) && faults.strikes('upstream-404')) {
         lies.set(path, leftAt);
+        deny();
         return answer(error(404, 'SessionNotFound', 'There is no such session.'));
       }
       if (isList && faults.draws('upstream-partial-list')) {
@@ -210,6 +212,7 @@ export const createUpstreamService = (
       }
       if (method !== 'PUT' && isKnown && faults.strikes('upstream-amnesia')) {
         const nothing = { status: 200, headers: {}, body: '{"sessions":[]}' };
+        if (!isList) deny();
         return answer(isList ? nothing : error(404, 'SessionNotFound', 'No such session.'));
       }
       if (method === 'GET' && !isToken && faults.draws('upstream-stale')) {
