@@ -11,12 +11,25 @@ export interface Coverage {
   lines(): string[];
 }
 
+/** So many pairs that were never met are told by name: whoever wants them all knows which to run by themselves. */
+const MOST_NAMED = 20;
+
 export const createCoverage = (): Coverage => {
   const names = Object.keys(FAULT_KINDS) as FaultName[];
   const counts = new Map<FaultName, number>();
   /** Alone, in pairs, in triples: only of runs in which nothing else could happen. */
   const met = [new Set<string>(), new Set<string>(), new Set<string>()] as const;
   const countOf = (name: FaultName): number => counts.get(name) ?? 0;
+
+  const pairsNeverMet = (): string[] => {
+    const never = names
+      .toSorted()
+      .flatMap((one, index, sorted) => sorted.slice(index + 1).map((other) => [one, other] as const))
+      .filter(([one, other]) => !met[1].has(`${one} ${other}`));
+    return never.length > MOST_NAMED
+      ? []
+      : never.map((pair) => `never met in a pair: --faults ${pair.join(',')}`);
+  };
 
   return {
     add({ chosen, faults }) {
@@ -38,6 +51,7 @@ export const createCoverage = (): Coverage => {
         ),
         `alone: ${met[0].size} of ${many}, in pairs: ${met[1].size} of ${pairsOf(many)}, ` +
           `in triples: ${met[2].size} of ${triplesOf(many)}`,
+        ...pairsNeverMet(),
       ];
     },
   };

@@ -107,6 +107,18 @@ export const KEEPER_PLANTS: readonly Plant[] = [
     ],
   },
   {
+    name: 'gate-beside-unread',
+    what: 'What the gate says while a new session is inserted is not heeded by its first call.',
+    breaks: ['R'],
+    edits: [
+      {
+        file: 'shared/keeper.ts',
+        find: "return opensAt(gate, now) > now ? 'the upstream has told to wait' : undefined;",
+        replace: "return opensAt(gate, now) > now && now < 0 ? 'the upstream has told to wait' : undefined;",
+      },
+    ],
+  },
+  {
     name: 'change-no-use',
     what: 'A change is no sign of use.',
     breaks: ['W'],
