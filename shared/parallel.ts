@@ -23,7 +23,7 @@ export const inParallel = async <Item, Result>(
       );
     }
   };
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker));
+  await Promise.all(Array.from({ length: Math.min(AT_A_TIME, items.length) }, worker));
   if (failures.length > 0) throw failures[0];
   return results;
 };
