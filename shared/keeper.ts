@@ -234,10 +234,14 @@ export const createKeeper = (given: Surroundings): Keeper => {
     throw tooManyConflicts();
   };
 
-  /** The session with its use noted: read again where its activity has changed meanwhile, and so perhaps the rest. */
+  /**
+   * The session with its use noted: read again where its activity has changed meanwhile, and so perhaps the rest, or
+   * where it says that the session is being stopped and the record, which was read a moment before, does not.
+   */
   const withUse = async (sessionId: string, found: Found): Promise<Found> => {
     const activity = await noteUse(sessionId, found.activity);
-    return activity?.etag === found.activity.etag ? { ...found, activity } : find(sessionId);
+    const isOneState = activity !== undefined && (!activity.closed || isOver(found.session));
+    return isOneState && activity.etag === found.activity.etag ? { ...found, activity } : find(sessionId);
   };
 
   /** The upstream cannot be asked now; after the gate opens it makes sense to try again. */

@@ -36,6 +36,8 @@ interface Instance {
   rules?: Partial<AccountRules>;
   endpoint?: string;
   defaults?: Partial<Policy>;
+  /** What this instance does otherwise on its way to the table. */
+  onTable?: (table: Table) => Partial<Table>;
 }
 
 export interface Stage {
@@ -157,7 +159,7 @@ export const setStage = (fixture: Fixture, told?: Telemetry): Stage => {
     pageSize: 100,
     answers: {},
 
-    keeper({ aheadMs = 0, rules, endpoint = ENDPOINT, defaults: policy } = {}) {
+    keeper({ aheadMs = 0, rules, endpoint = ENDPOINT, defaults: policy, onTable } = {}) {
       const own = {
         // A clock that stands still would make what comes after something come at the same time.
         now() {
@@ -182,7 +184,9 @@ export const setStage = (fixture: Fixture, told?: Telemetry): Stage => {
       );
       return createKeeper({
         ...{ accountId, clock, newId: randomUUID, telemetry: { report, measure } },
-        store: fixture.through(timed(clock.asks, () => stage.now)),
+        store: fixture.through((table) =>
+          timed(clock.asks, () => stage.now)({ ...table, ...onTable?.(table) }),
+        ),
         upstream: upstreamAt(endpoint),
         defaults: { ...defaults, ...policy },
         rules: { ...accountRules, ...rules },

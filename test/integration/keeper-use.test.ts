@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { StorageUnavailableError } from '../../shared/errors.ts';
 import { minutes, seconds } from '../builders.ts';
 import { setStage, settled } from './keeper-stage.ts';
 import { useTableDouble } from './store-fixture.ts';
@@ -17,6 +18,38 @@ const aboutToFallIdle = async () => {
   await settled(stage);
   return { stage, keeper, sessionId };
 };
+
+describe('a look at a session that is reaped between the two reads of it', () => {
+  it('is answered by what holds then: who is told that it runs has used it', async () => {
+    const { stage, keeper, sessionId } = await aboutToFallIdle();
+    // It can be read once more, and then no longer.
+    let readsLeft = 1;
+    let state: 'before' | 'reading' | 'reaped' = 'before';
+    const other = stage.keeper({
+      onTable: (table) => ({
+        async get(partition, rowKey) {
+          if (rowKey.startsWith('activity:') && state === 'reading') {
+            state = 'reaped';
+            await keeper.sweep();
+          }
+          if (rowKey.startsWith('session:') && state === 'reaped') {
+            readsLeft -= 1;
+            if (readsLeft < 0) throw new StorageUnavailableError('This read has failed.');
+          }
+          return table.get(partition, rowKey);
+        },
+      }),
+    });
+    await other.show(sessionId, false);
+    // The upstream has the stop, and has not carried it out.
+    stage.answers.stop = () => ({ type: 'accepted' });
+    stage.now += seconds(1);
+    state = 'reading';
+    const { view } = await other.show(sessionId, true);
+    expect(state).toBe('reaped');
+    expect(view.session).toMatchObject({ desired: { state: 'stopped', because: 'idle' } });
+  });
+});
 
 describe('a change of a session that is about to fall idle', () => {
   it.each([
