@@ -38,6 +38,8 @@ interface Setting {
   platform: Platform;
   ticks: Ticks;
   story: Story;
+  /** With `v1` the id comes with the answer: whoever gets none cannot ask again, and does not know what runs. */
+  isFirstGeneration: boolean;
   chance: Chance;
   /** What a call that began then has shown. */
   shown: (story: Story, view: SessionView, begunAt: Instant) => void;
@@ -49,8 +51,6 @@ interface Setting {
 
 const MINUTE_MS = 60_000;
 const ATTEMPTS = 30;
-/** So many clients speak the first generation of the API. */
-const V1_SHARE = 0.3;
 /** Use so long after Ready arms idleness. */
 const ARMING_MS = MINUTE_MS;
 /** A call without an answer may sleep with its instance, and take effect when that wakes up. */
@@ -65,6 +65,7 @@ export const createClient = ({
   platform,
   ticks,
   story,
+  isFirstGeneration,
   chance,
   shown,
   promised,
@@ -121,13 +122,11 @@ export const createClient = ({
 
   const create = async (): Promise<boolean> => {
     const begunAt = world.now();
-    // With `v1` the id comes with the answer: whoever gets none cannot ask again, and does not know what runs.
-    const isFreshId = chance.hits(V1_SHARE);
-    const ask = (keeper: Keeper) => keeper.create(story.wanted, isFreshId);
+    const ask = (keeper: Keeper) => keeper.create(story.wanted, isFirstGeneration);
     // Two at once: a client whose own retry is faster than the answer.
-    const isTwin = !isFreshId && chance.hits(0.1);
+    const isTwin = !isFirstGeneration && chance.hits(0.1);
     if (isTwin) world.watch(call('create again', ask));
-    const answer = isFreshId ? await call('create', ask) : await insist('create', ask);
+    const answer = isFirstGeneration ? await call('create', ask) : await insist('create', ask);
     if (answer?.type === 'failed' && answer.error instanceof SessionExistsError) story.isRefused = true;
     if (answer?.type !== 'answered') return false;
     story.createdAt = world.now();

@@ -6,6 +6,7 @@ import { RULES } from './bounds.ts';
 import type { Chance } from './chance.ts';
 import { createClasses } from './classes.ts';
 import { type Client, createClient } from './client.ts';
+import { planEncounters } from './encounters.ts';
 import type { Faults } from './faults.ts';
 import type { Platform } from './platform.ts';
 import { shownAs } from './service-terms.ts';
@@ -21,11 +22,10 @@ export interface Fleet {
 
 /** Between one client and the next. */
 const MEAN_GAP_MS = 40 * 60_000;
+/** So many clients speak the first generation of the API. */
+const V1_SHARE = 0.3;
 /** So many come at once, where they do. */
 const WAVE = 14;
-/** Long enough for its server to be Ready, and to be there when the table is back. */
-const BEFORE_OUTAGE_MS = 6 * 60_000;
-const ATTENDS_MS = 30 * 60_000;
 /** Nobody comes so late that its story could not be told to an end. */
 const LAST_ARRIVAL_BEFORE_END_MS = 30 * 60_000;
 
@@ -67,9 +67,17 @@ export const createFleet = ({
     stories.set(wanted.sessionId, story);
     world.watch(begin(story, own).live());
   };
-  const begin = (story: Story, own: Chance): Client => {
+  const begin = (story: Story, own: Chance, isFirstGeneration = own.hits(V1_SHARE)): Client => {
     const [shown, promised] = [noteShown(world, isExcused), notePromised(world, books, isExcused)];
-    return createClient({ world, faults, platform, ticks, story, chance: own, shown, promised, isExcused });
+    return createClient({
+      ...{ world, faults, platform, ticks, story, isFirstGeneration, chance: own },
+      ...{ shown, promised, isExcused },
+    });
+  };
+  const beginWith = (wanted: NewSession, own: Chance, isFirstGeneration?: boolean): Client => {
+    const story = storyOf(wanted, world.now());
+    stories.set(wanted.sessionId, story);
+    return begin(story, own, isFirstGeneration);
   };
 
   /** A class of students, say: all begin at once, and all leave without a word. */
@@ -94,32 +102,12 @@ export const createFleet = ({
       });
     }
   };
-  const classes = createClasses(
-    { world, faults, hours, rules, chance: world.chance('classes') },
-    (wanted, own) => {
-      const story = storyOf(wanted, world.now());
-      stories.set(wanted.sessionId, story);
-      return begin(story, own);
-    },
-  );
+  const classes = createClasses({ world, faults, hours, rules, chance: world.chance('classes') }, beginWith);
   let waves = 0;
   if (chance.hits(0.3))
     world.after(Math.round((0.2 + 0.6 * chance.next()) * hours * 3_600_000), arriveTogether);
 
-  /** Somebody who is at work when the table fails, with a patience that is as short as the outage. */
-  const arriveBeforeOutage = (index: number): void => {
-    const own = world.chance(`outage ${index}`);
-    const idleTimeoutMinutes = own.pick([2, 2.5, 3, 4]);
-    const wanted = {
-      ...{ sessionId: `outage-${index}`, size: 'Standard' as const, models: [], leaseMinutes: 120 },
-      idleTimeoutMinutes,
-    };
-    const story = storyOf(wanted, world.now());
-    stories.set(wanted.sessionId, story);
-    begin(story, own).attend(ATTENDS_MS);
-  };
-  for (const [index, { from }] of faults.spells('table-outage').entries())
-    world.after(from - BEFORE_OUTAGE_MS - world.start, () => arriveBeforeOutage(index + 1));
+  planEncounters(world, faults, beginWith);
 
   world.after(30_000, arrive);
   if (hours > 0) classes.come();

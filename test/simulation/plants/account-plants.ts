@@ -207,18 +207,6 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
     ],
   },
   {
-    name: 'strays-held-longer',
-    what: 'A server that the brake has held is looked at again with the next list that is due anyway.',
-    breaks: ['L'],
-    edits: [
-      {
-        file: 'shared/audit.ts',
-        find: "if (begun === 'held') return heldUntil;",
-        replace: "if (begun === 'held') return Number.POSITIVE_INFINITY;",
-      },
-    ],
-  },
-  {
     name: 'strays-of-others',
     what: 'A server under the id of a session that is over is stopped, whoever’s it is.',
     breaks: ['W'],
