@@ -309,11 +309,15 @@ export const createKeeper = (given: Surroundings): Keeper => {
     return insert(undefined);
   };
 
-  /** The answer to a create whose id is taken: the session that it made before, or that it cannot be had. */
-  const repeated = async (wanted: NewSession): Promise<Created> => {
+  /**
+   * The answer to a create whose id is taken: the session that it made before, or that it cannot be had. Nobody else can
+   * have made one of a fresh id: it was this very call, which a sweep has been faster to take up than it heard of its insert.
+   */
+  const repeated = async (wanted: NewSession, isFreshId: boolean): Promise<Created> => {
     const found = await store.read(keyOf(wanted.sessionId), clock.now());
     if (found === undefined || !isRepeated(found.session, wanted)) throw sessionExists();
-    return { isNew: false, view: await viewOf(found), unfinished: isDue(found.session, clock.now()) };
+    const unfinished = isDue(found.session, clock.now());
+    return { isNew: isFreshId, view: await viewOf(found), unfinished };
   };
 
   return {
@@ -324,7 +328,7 @@ export const createKeeper = (given: Surroundings): Keeper => {
         if (known === undefined) throw keepAliveRefused(mostKept(rules));
       }
       const begun = await begin(wanted, isFreshId);
-      if (begun === undefined) return repeated(wanted);
+      if (begun === undefined) return repeated(wanted, isFreshId);
       const { inserted, intent, obstacle } = begun;
       // From here on the session exists, and its client has to learn its id.
       const carried =

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UpstreamUnavailableError } from '../../shared/errors.ts';
 import type { Gate } from '../../shared/gate.ts';
 import type { Outcome } from '../../shared/outcome.ts';
+import type { Table } from '../../shared/store/table.ts';
 import { minutes, seconds } from '../builders.ts';
 import { type Call, setStage, settled } from './keeper-stage.ts';
 import { useTableDouble } from './store-fixture.ts';
@@ -83,6 +84,29 @@ describe('while the gate is shut', () => {
     expect(stage.taken()).toHaveLength(1);
     await stage.sweep([keeper]);
     expect(await stage.live(second.sessionId)).toMatchObject({ creation: { attempts: 1 } });
+  });
+
+  it.each([
+    ['with an id of its own, is new', true],
+    ['whose client may have asked before, counts as a repetition', false],
+  ])('a create that a sweep has taken up before it heard of its insert, %s', async (_, isFreshId) => {
+    const stage = setStage(fixture);
+    const other = stage.keeper(slow);
+    await other.create(wanted());
+    const want = wanted();
+    const onTable = (table: Table): Partial<Table> => ({
+      async submit(partition, changes) {
+        const submitted = await table.submit(partition, changes);
+        const [first] = changes;
+        if (first?.type !== 'create' || first.rowKey !== `session:${want.sessionId}`) return submitted;
+        // The reply is lost, and the repetition meets its own write, as somebody else has changed it meanwhile.
+        await other.sweep();
+        return { type: 'conflict' };
+      },
+    });
+    const created = await stage.keeper({ ...slow, onTable }).create(want, isFreshId);
+    expect(created).toMatchObject({ isNew: isFreshId, view: { session: { creation: { attempts: 1 } } } });
+    expect(stage.servers.size).toBe(2);
   });
 
   it('a longer lease is 503 until the gate opens, and is asked for all the same', async () => {
