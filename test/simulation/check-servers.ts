@@ -198,11 +198,21 @@ export const checkServers = ({
           `expired at ${server.leaseMinutes} min, and ${story.promised?.leaseMinutes} were promised`,
         );
       }
-      if (isLapse(server, story, now(), { faults, awakeShare, bounds }, keptNow())) {
+      if (
+        !isGivenUp(server, story) &&
+        isLapse(server, story, now(), { faults, awakeShare, bounds }, keptNow())
+      ) {
         fail('K', server, `kept and in use, and expired at ${server.leaseMinutes} min`);
       }
     },
   });
+
+  /** Its launch is given up by the record, and its stop would be right: nobody keeps what nobody was told of in time. */
+  const isGivenUp = (server: Server, story: Story): boolean => {
+    const desired = part(rows.get(accountId, `session:${server.id}`), 'desired');
+    const isOnRecord = desired?.state === 'stopped' && desired.because === 'launch';
+    return isOnRecord && wrongStop(server, story, { world, faults, standing, bounds }) === undefined;
+  };
 
   /** How many are kept alive: for certain and for so long that they were counted, and at the most. */
   const keptNow = (): Kept => {
