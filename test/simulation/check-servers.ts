@@ -30,10 +30,8 @@ import type { World } from './world.ts';
 /** The longest stretch that one note of use covers. */
 const COVER_MS = MINUTE_MS;
 const AUDIT_MS = 20_000;
-/** Where instances last no longer than this on average, most do not get through one sweep. */
-const CRASH_LOOP_MS = 15_000;
-/** Where fewer of the sweeps than this were given to somebody who was awake, too few were made. */
-const AWAKE_SHARE = 0.5;
+/** Where less than this came of the sweeps, because those who were to make them slept or died, that is an outage. */
+const SWEPT_SHARE = 0.5;
 /** A denial is told, and recorded when whoever heard it is awake, and its table answers again. */
 const DENIAL_RECORDED_MS = 3 * MINUTE_MS;
 /** DESIGN §4.3: one that ends a session comes so long after the first, but for what two clocks differ by. */
@@ -60,8 +58,8 @@ interface Surroundings {
   bounds: Bounds;
   /** The keepers' time beside the world's. */
   skewMs: () => number;
-  /** Which share of the sweeps between two instants was given to an instance that was awake. */
-  awakeShare: (from: Instant, to: Instant) => number;
+  /** Which share of the sweeps between two instants came to something. */
+  sweptShare: (from: Instant, to: Instant) => number;
 }
 
 /**
@@ -78,7 +76,7 @@ export const checkServers = ({
   standing,
   bounds,
   skewMs,
-  awakeShare,
+  sweptShare,
 }: Surroundings): { beginAudit: () => void } => {
   const { boundMs, troubledBoundMs } = bounds;
   const { now } = world;
@@ -200,7 +198,7 @@ export const checkServers = ({
       }
       if (
         !isGivenUp(server, story) &&
-        isLapse(server, story, now(), { faults, awakeShare, bounds }, keptNow())
+        isLapse(server, story, now(), { faults, sweptShare, bounds }, keptNow())
       ) {
         fail('K', server, `kept and in use, and expired at ${server.leaseMinutes} min`);
       }
@@ -308,7 +306,7 @@ const isLapse = (
   server: Server,
   story: Story,
   now: Instant,
-  { faults, awakeShare, bounds }: Pick<Surroundings, 'faults' | 'awakeShare' | 'bounds'>,
+  { faults, sweptShare, bounds }: Pick<Surroundings, 'faults' | 'sweptShare' | 'bounds'>,
   kept: Kept,
 ): boolean => {
   const { rules, troubledBoundMs } = bounds;
@@ -323,11 +321,8 @@ const isLapse = (
   const usedAt = Math.max(story.usedAt, server.readyAt);
   if (idleTimeout !== null && usedAt + idleTimeout * MINUTE_MS < now + CLOCKS_DIFFER_MS) return false;
   const from = Math.max(server.readyAt, story.policyAt, now - marginMs(rules, kept.least));
-  // Instances that die every few seconds, all the time, carry nothing through: that is an outage.
-  if (faults.hitsBetween('crash', from, now) * CRASH_LOOP_MS > now - from) return false;
   if (faults.longestQuiet(from, now) > renewalsMs(rules, kept.most)) return true;
-  // A sweep that is given to a sleeper is none.
-  if (awakeShare(from, now) < AWAKE_SHARE) return false;
+  if (sweptShare(from, now) < SWEPT_SHARE) return false;
   return faults.longestClear(from, now) > Math.min(longestSurvivedOutageMs(rules), troubledBoundMs());
 };
 

@@ -80,12 +80,12 @@ export const FAULT_KINDS = {
   /** The id that a client chose belongs to somebody else's session. */
   'id-taken': light(0.4, 180),
   'upstream-slow-start': light(0.5, 120),
-  'upstream-slow-stop': light(0.5),
+  'upstream-slow-stop': light(0.5, 60, 2),
   /** It accepts a stop, and carries it out ten minutes later. */
   'upstream-hung-stop': light(1),
   /** A stop is answered like any other, and nothing comes of it. */
-  'upstream-stop-ignored': light(0.4),
-  'upstream-refuses-lease': light(0.25, 180),
+  'upstream-stop-ignored': light(0.4, 60, 2),
+  'upstream-refuses-lease': light(0.25, 180, 2),
   'token-unavailable': heavy(10, 0.7),
   /** Tokens that hold for minutes, and say so. */
   'token-short': light(1, 180),

@@ -111,7 +111,7 @@ export const simulate = async ({
     standing,
     bounds,
     skewMs,
-    awakeShare: ticks.awakeShare,
+    sweptShare: ticks.sweptShare,
   }).beginAudit();
 
   const order = { world, books, rows, accountId: ACCOUNT_ID, bounds, standing };

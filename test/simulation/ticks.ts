@@ -13,9 +13,22 @@ export interface Ticks {
   enqueue(): void;
   /** When the next message is delivered. */
   nextSweep(): Promise<void>;
-  /** Which share of the messages between two instants was given to an instance that was awake, or woke up before the next; 1 where there was none. */
-  awakeShare(from: Instant, to: Instant): number;
+  /**
+   * Which share of the messages between two instants came to something: given to an instance that was awake, or woke up
+   * before the next, and did not end in the middle of it. 1 where there was none.
+   */
+  sweptShare(from: Instant, to: Instant): number;
 }
+
+/** What became of a message. */
+interface Sweep {
+  at: Instant;
+  begunAt: Instant | undefined;
+  isLost: boolean;
+}
+
+const isMade = ({ at, begunAt, isLost }: Sweep): boolean =>
+  !isLost && begunAt !== undefined && begunAt < at + TICK_MS;
 
 const TICK_MS = 60_000;
 const DELIVERIES = 5;
@@ -40,7 +53,7 @@ const POISON: readonly unknown[] = [
 export const createTicks = (world: World, faults: Faults, platform: Platform): Ticks => {
   const chance = world.chance('ticks');
   const waiting: (() => void)[] = [];
-  const sweeps: { at: Instant; isPrompt: boolean }[] = [];
+  const sweeps: Sweep[] = [];
 
   const telemetry: Pick<Telemetry, 'report'> = {
     report: (entry) => world.trace.note('queue', JSON.stringify(entry)),
@@ -57,13 +70,13 @@ export const createTicks = (world: World, faults: Faults, platform: Platform): T
     };
     if (message === MESSAGE) for (const go of waiting.splice(0)) go();
     const ask = (keeper: Keeper) => sweepFor(message, new Map([[ACCOUNT_ID, keeper]]), telemetry);
-    const at = world.now();
-    const sweep = { at, isPrompt: false };
-    sweeps.push(sweep);
+    const sweep: Sweep = { at: world.now(), begunAt: undefined, isLost: false };
+    if (message === MESSAGE) sweeps.push(sweep);
     const begun = (): void => {
-      sweep.isPrompt = world.now() < at + TICK_MS;
+      sweep.begunAt = world.now();
     };
     const answer = await platform.call('sweep', ask, { ...limits, begun });
+    sweep.isLost = answer.type === 'lost';
     if (answer.type === 'answered' && message !== MESSAGE) faults.count('queue-poison');
     if (delivery >= DELIVERIES || answer.type === 'answered') return;
     const againMs = answer.type === 'failed' ? 1_000 : INVISIBLE_MS;
@@ -96,9 +109,9 @@ export const createTicks = (world: World, faults: Faults, platform: Platform): T
   const offset = chance.integer(0, TICK_MS - 1);
   world.after(offset, tick);
   const nextSweep = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
-  const awakeShare = (from: Instant, to: Instant): number => {
+  const sweptShare = (from: Instant, to: Instant): number => {
     const among = sweeps.filter(({ at }) => from <= at && at <= to);
-    return among.length === 0 ? 1 : among.filter(({ isPrompt }) => isPrompt).length / among.length;
+    return among.length === 0 ? 1 : among.filter(isMade).length / among.length;
   };
-  return { enqueue, nextSweep, awakeShare };
+  return { enqueue, nextSweep, sweptShare };
 };
