@@ -19,6 +19,7 @@ export interface Parameter {
   name: string;
   type: string;
   isOptional: boolean;
+  default: Value | undefined;
   /** By decorator, with the arguments. */
   decorators: Readonly<Record<string, readonly Value[]>>;
 }
@@ -95,7 +96,10 @@ export const parseBicep = (text: string, path: string): BicepFile => {
     const [name, second, third] = node.namedChildren;
     if (node.type === 'decorators') decorators = decoratorsOf(node);
     else if (node.type === 'parameter_declaration' && name && second)
-      parameters.push({ name: name.text, type: second.text, isOptional: third !== undefined, decorators });
+      parameters.push({
+        ...{ name: name.text, type: second.text, isOptional: third !== undefined, decorators },
+        default: third && readValue(third),
+      });
     else if (node.type === 'variable_declaration' && name && second) variables[name.text] = readValue(second);
     else if (node.type === 'output_declaration' && name && third) outputs[name.text] = readValue(third);
     else if (node.type === 'resource_declaration' && name && second) {

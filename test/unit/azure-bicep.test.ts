@@ -111,40 +111,6 @@ it('sees a fault of each kind', () => {
   expect(() => faults(`resource a 'b@c' = {\n  name: 'x'\n`)).toThrow('main.bicep:');
 });
 
-const parametersOf = (path: string): Record<string, { value: unknown }> =>
-  (
-    JSON.parse(readFileSync(join(REPOSITORY, path), 'utf8')) as {
-      parameters: Record<string, { value: unknown }>;
-    }
-  ).parameters;
-
-describe('the parameters', () => {
-  it('are handed on by azd under names that exist, from environment variables', () => {
-    const given = parametersOf('infra/azure/main.parameters.json');
-    const names = main.parameters.map(({ name }) => name);
-    expect(Object.keys(given).filter((name) => !names.includes(name))).toEqual([]);
-    const needed = main.parameters.filter(({ isOptional }) => !isOptional).map(({ name }) => name);
-    expect(needed.filter((name) => !(name in given))).toEqual([]);
-    for (const { value } of Object.values(given)) expect(value).toMatch(/^\$\{(AZURE|KEEPER)_[A-Z_0-9]+\}$/);
-  });
-
-  it('that hold keys are secure, all the way to the vault', () => {
-    for (const file of [main, readBicep('modules/vault.bicep')]) {
-      const secure = file.parameters.filter(({ decorators }) => decorators.secure).map(({ name }) => name);
-      expect(secure.sort()).toEqual(['accountsBase64', 'tokenSecrets']);
-    }
-    expect(JSON.stringify(main.outputs)).not.toMatch(/accountsBase64|tokenSecrets\b/);
-  });
-
-  it('have a check, or say which setting of the app they are', () => {
-    for (const { name, type, decorators } of main.parameters) {
-      const isSetting = /^KEEPER_[A-Z_]+( \(|: )/.test(String(decorators.description?.[0]));
-      const isChecked = type === 'bool' || Object.keys(decorators).some((one) => one !== 'description');
-      expect({ name, isGuarded: isSetting || isChecked }).toEqual({ name, isGuarded: true });
-    }
-  });
-});
-
 describe('the example of two accounts', () => {
   // The grammar has no parameter files: an assignment there is what a variable is elsewhere.
   const text = readFileSync(join(REPOSITORY, 'infra/azure/two-accounts.example.bicepparam'), 'utf8');

@@ -148,12 +148,12 @@ describe.each(['docs/operations.md', 'infra/azure/README.md'])('the commands of 
       expect(readFileSync(join(REPOSITORY, path), 'utf8')).not.toBe('');
     const settings = [...commands.matchAll(/azd env set (\w+)/g)].map(([, name = '']) => name);
     const file = readFileSync(join(REPOSITORY, 'infra/azure/main.parameters.json'), 'utf8');
-    for (const name of settings) expect(file).toContain(`\${${name}}`);
+    for (const name of settings) expect(file).toMatch(new RegExp(`\\$\\{${name}[}=]`));
   });
 });
 
 it('no output has the name of something that azd hands in', () => {
   const file = readFileSync(join(REPOSITORY, 'infra/azure/main.parameters.json'), 'utf8');
   const outputs = Object.keys(readBicep('main.bicep').outputs);
-  expect(outputs.filter((name) => file.includes(`\${${name}}`))).toEqual([]);
+  expect(outputs.filter((name) => new RegExp(`\\$\\{${name}[}=]`).test(file))).toEqual([]);
 });
