@@ -17,9 +17,13 @@ const queriesOfWorkbook = workbook.items.flatMap(({ content }) => content.query 
 const queriesOfRunbook = blocksOf('docs/operations.md', 'kql', '');
 const queriesOfAlerts = rules.map((rule) => String(within(rule, 'query')));
 
-const metricsIn = (query: string): string[] => [
-  ...new Set([...query.matchAll(/'(leasekeeper\.[\w.]+)'/g)].map(([, name = '']) => name)),
-];
+/** The name of an event, not of a metric. */
+const FAULT = 'leasekeeper.fault';
+
+const metricsIn = (query: string): string[] =>
+  [...new Set([...query.matchAll(/'(leasekeeper\.[\w.]+)'/g)].map(([, name = '']) => name))].filter(
+    (name) => name !== FAULT,
+  );
 
 /** Names that are none, dimensions that a metric does not have, and sums of what must not be added up. */
 const faultsOf = (query: string): string[] => {
@@ -121,6 +125,12 @@ it('the runbook says of every metric what it is', () => {
   expect(told).toEqual(
     Object.entries(metrics).map(([name, { kind, dimensions }]) => ({ name, kind, dimensions })),
   );
+});
+
+it('the workbook shows the faults that the keeper reports: they are no errors of the log', () => {
+  const errors = queriesOfWorkbook.filter((query) => query.includes('AppExceptions'));
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toContain(`AppEvents | where Name == '${FAULT}'`);
 });
 
 it('the workbook shows every metric', () => {
