@@ -24,3 +24,20 @@ it('begins nothing after a failure, and throws it once nothing is at work any mo
   await expect(failing).rejects.toThrow('the first');
   expect({ atWork, begun }).toEqual({ atWork: 0, begun: 8 });
 });
+
+it('has no more workers than there are items', async () => {
+  const items = ['one', 'two'];
+  const left = items.entries();
+  let workers = 0;
+  Object.assign(items, {
+    entries: () => ({
+      next: () => left.next(),
+      [Symbol.iterator]() {
+        workers += 1;
+        return this;
+      },
+    }),
+  });
+  await inParallel(items, async () => undefined);
+  expect(workers).toBe(2);
+});
