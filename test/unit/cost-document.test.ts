@@ -18,6 +18,13 @@ it.each([
   expect(readFileSync(COST_DOCUMENT, 'utf8')).toMatch(new RegExp(`^\\| ${of} \\| \\$${price} \\|`, 'm'));
 });
 
+it('docs/cost.md says of each price where a reader finds what it is', () => {
+  const [, table = ''] = readFileSync(COST_DOCUMENT, 'utf8').split('| price of | reckoned with |');
+  const rows = table.split('\n').filter((row) => row.includes(' | $'));
+  expect(rows).toHaveLength(Object.keys(PRICES).length);
+  for (const row of rows) expect(row).toContain('](https://azure.microsoft.com/pricing/details/');
+});
+
 describe('the bill of 1,000 session-hours', () => {
   const nothing = {
     ...{ reads: 0, queries: 0, writes: 0, upstream: 0 },
