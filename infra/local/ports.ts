@@ -33,14 +33,27 @@ const isFree = (port: number): Promise<boolean> =>
 /** Below the ports that the system gives to outgoing connections, which could take one between two starts. */
 const FIRST_PORT = 20_000;
 const PORT_COUNT = 10_000;
+/** Some stacks' worth. */
+export const PORTS_EACH = 50;
 
-/** So many different ports that are free now. Chosen by chance, so that stacks started together rarely meet. */
-export const freePorts = async (count: number): Promise<number[]> => {
+/** How far this process has looked: what it has found a moment ago, it may not have begun to use. */
+let looked = Math.floor(Math.random() * PORTS_EACH);
+
+/**
+ * So many different ports that are free now. Between that and their use, another process may look as well: each looks in
+ * a range of its own, because the ids of processes that are started together are close to each other.
+ *
+ * @throws Error where there are not that many
+ */
+export const freePorts = async (count: number, processId = process.pid): Promise<number[]> => {
+  const first = FIRST_PORT + ((processId * PORTS_EACH) % PORT_COUNT);
   const ports: number[] = [];
-  while (ports.length < count) {
-    const port = FIRST_PORT + Math.floor(Math.random() * PORT_COUNT);
-    if (!ports.includes(port) && (await isFree(port))) ports.push(port);
+  for (let look = 0; look < PORTS_EACH && ports.length < count; look += 1) {
+    const port = first + (looked % PORTS_EACH);
+    looked += 1;
+    if (await isFree(port)) ports.push(port);
   }
+  if (ports.length < count) throw new Error(`no ${count} ports are free from ${first} on`);
   return ports;
 };
 
