@@ -97,7 +97,7 @@ describe('the settings table', () => {
   it('has every setting that the code reads, and no other', () => {
     const sources = [
       ...['shared/config.ts', 'shared/config-storage.ts', 'infra/local/stack.ts'],
-      'infra/local/session-host/settings.ts',
+      ...['infra/local/functions-host/settings.ts', 'infra/local/session-host/settings.ts'],
     ];
     const code = sources.map((file) => readFileSync(join(REPOSITORY, file), 'utf8')).join('\n');
     const name =

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DIST } from '../../infra/build.ts';
 import { freePorts } from '../../infra/local/ports.ts';
 import { REPOSITORY } from '../../infra/local/stack.ts';
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
@@ -100,6 +101,15 @@ describe('npm start', () => {
     if (started !== undefined) await exited(started);
     await nothingLeft();
     expect(output).toContain('Stopping');
+  });
+
+  it('runs another app where one is named, and builds nothing then', async () => {
+    // No bundler: a build would fail.
+    environment = { ...environment, LEASE_KEEPER_APP: DIST, ESBUILD_BINARY_PATH: process.execPath };
+    const npm = npmStart();
+    await ready();
+    npm.kill('SIGTERM');
+    await nothingLeft();
   });
 
   it.each(['SIGTERM', 'SIGHUP', 'SIGKILL'] as const)('ends with npm, when that gets %s', async (signal) => {
