@@ -62,7 +62,12 @@ const { telemetryConnectionString } = config;
 const azureMonitor =
   telemetryConnectionString === undefined
     ? undefined
-    : createAzureMonitor(telemetryConnectionString, writeLine);
+    : createAzureMonitor({
+        load: async () => (await import('./telemetry/exporter.ts')).createExporter(telemetryConnectionString),
+        writeLine,
+        now: ownClock.now,
+        elapsedMs: () => performance.now(),
+      });
 if (azureMonitor !== undefined) {
   Object.assign(process.env, { ...NO_STATISTICS_OF_ITS_OWN, ...process.env });
   app.hook.appTerminate(azureMonitor.shutdown);

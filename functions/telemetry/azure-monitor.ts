@@ -1,5 +1,6 @@
 import { describeError, type TelemetrySink } from '../../shared/telemetry.ts';
 import type { Exporter } from './exporter.ts';
+import { createSteps, type StepTimes } from './steps.ts';
 import type { Tracing } from './tracing.ts';
 
 /** Events, metrics and traces for Application Insights, through its library and the OpenTelemetry API. */
@@ -18,54 +19,89 @@ export interface AzureMonitor {
   shutdown(): Promise<void>;
 }
 
-/** What is told before the library is there waits for it; a flood does not take all memory. */
-const MOST_WAITING = 2_000;
+export interface AzureMonitorOptions extends StepTimes {
+  /** Loads the library; asked for once. */
+  load(): Promise<Exporter>;
+  /** Where it is said that something cannot be told. */
+  writeLine(line: string): void;
+}
+
+/** What the first invocation gives is on its way to whoever called for a moment longer. */
+export const AFTER_FIRST_MS = 1_000;
+/** An instance for which nobody calls has time for it, and is the quicker once somebody does. */
+export const WITHOUT_ONE_MS = 30_000;
+/** The library keeps so many traces a second, as counted from its own start: handed over at once, next to none is kept. */
+export const ROOM_MS = 1_000;
+/** A few seconds of a busy instance; a flood does not take all memory. */
+export const MOST_WAITING = 20_000;
 
 /**
- * The library is large: it is loaded once the first invocation has been answered, so that it is on the way of no answer.
- * That one is not traced; what it has reported and measured is sent.
+ * The library is large, and nothing else is done while it is loaded: that has to wait until the first answer is out.
+ * What is told before is kept, in its order and with its times, and handed over.
  */
-export const createAzureMonitor = (
-  connectionString: string,
-  writeLine: (line: string) => void,
-): AzureMonitor => {
+export const createAzureMonitor = ({ load, writeLine, ...times }: AzureMonitorOptions): AzureMonitor => {
   let exporter: Exporter | undefined;
   let loading: Promise<void> | undefined;
-  const waiting: ((loaded: Exporter) => void)[] = [];
+  /** Whether it is settled when the library is loaded. */
+  let isSettled = false;
+  let timer: NodeJS.Timeout | undefined;
+  const waiting: ((exporter: Exporter) => void)[] = [];
+  let mostWaiting = MOST_WAITING;
+  let lost = 0;
 
-  const tell = (send: (loaded: Exporter) => void): void => {
-    if (exporter !== undefined) send(exporter);
-    else if (waiting.length < MOST_WAITING) waiting.push(send);
+  const tell = (telling: (exporter: Exporter) => void): void => {
+    if (exporter !== undefined) telling(exporter);
+    else if (waiting.length < mostWaiting) waiting.push(telling);
+    else lost += 1;
   };
-  const load = async (): Promise<void> => {
+  const loadNow = async (): Promise<void> => {
     try {
-      const { createExporter } = await import('./exporter.ts');
-      const loaded = createExporter(connectionString);
+      const loaded = await load();
+      await new Promise((resolve) => setTimeout(resolve, ROOM_MS));
       exporter = loaded;
-      for (const send of waiting.splice(0)) send(loaded);
+      for (const telling of waiting.splice(0)) telling(loaded);
+      if (lost > 0) writeLine(`telemetry: ${lost} of what was told before it could be sent are lost`);
     } catch (error) {
       // Telemetry must not fail the work that it tells of.
       writeLine(`telemetry: ${describeError(error)}`);
+      mostWaiting = 0;
+      waiting.length = 0;
     }
   };
   const begin = (): void => {
-    loading ??= load();
+    isSettled = true;
+    loading ??= loadNow();
   };
+  const beginIn = (ms: number): void => {
+    timer = setTimeout(begin, ms).unref();
+  };
+  beginIn(WITHOUT_ONE_MS);
 
+  const steps = createSteps(tell, times);
   return {
     sink: {
-      report: (report) => tell((loaded) => loaded.emit(report)),
+      report(report) {
+        const within = steps.current();
+        tell((loaded) => loaded.emit(report, within?.begun));
+      },
       measure: (name, value, dimensions) => tell((loaded) => loaded.measure(name, value, dimensions)),
     },
     tracing: {
-      step: (step, work) =>
-        exporter === undefined
-          ? work(() => undefined).finally(() => {
-              if (step.kind === 'invocation') begin();
-            })
-          : exporter.trace(step, work),
+      async step(step, work) {
+        if (isSettled || step.kind !== 'invocation') return steps.tracing.step(step, work);
+        clearTimeout(timer);
+        try {
+          return await steps.tracing.step(step, work);
+        } finally {
+          if (!isSettled) beginIn(AFTER_FIRST_MS);
+          isSettled = true;
+        }
+      },
     },
     async shutdown() {
+      isSettled = true;
+      clearTimeout(timer);
+      if (waiting.length > 0) begin();
       await loading;
       await exporter?.shutdown();
     },

@@ -1,33 +1,48 @@
 import {
   type Context,
-  context,
-  createContextKey,
   metrics,
   propagation,
   ROOT_CONTEXT,
-  type Span,
   SpanKind,
   SpanStatusCode,
+  TraceFlags,
   trace,
 } from '@opentelemetry/api';
 import { logs } from '@opentelemetry/api-logs';
-import { suppressTracing } from '@opentelemetry/core';
 import { shutdownAzureMonitor, useAzureMonitor } from 'applicationinsights';
 import type { Report } from '../../shared/telemetry.ts';
 import { METRICS, type MetricName } from '../../shared/telemetry-names.ts';
-import type { Facts, Note, Step, StepKind, Tracing } from './tracing.ts';
+import type { Facts, Step, StepKind } from './tracing.ts';
 
 /** All that is to be loaded for telemetry: import it where something is sent, and nowhere else. */
 
 /** An instance that is taken away is not waited for longer. */
 const SHUTDOWN_MS = 5_000;
 
+/** Whose steps and events they are. */
+const OWN = 'lease-keeper';
+
 /** Where everything goes that is told, from the start. */
 export interface Exporter {
-  emit(report: Report): void;
+  /** `within`: the step in which it was reported. */
+  emit(report: Report, within: BegunStep | undefined): void;
   measure(name: MetricName, value: number, dimensions: Readonly<Record<string, string>>): void;
-  trace: Tracing['step'];
+  /** `at` may be long ago, in Unix ms. A step that names a trace is a part of that, and of its parent otherwise. */
+  begin(step: Step, parent: BegunStep | undefined, at: number): BegunStep;
   shutdown(): Promise<void>;
+}
+
+export interface BegunStep {
+  /** Where what happens within it belongs. */
+  readonly context: Context;
+  end(outcome: StepOutcome): void;
+}
+
+export interface StepOutcome {
+  facts: Facts;
+  /** The name of its error, which may be empty; undefined where it has not failed. */
+  failure: string | undefined;
+  at: number;
 }
 
 /** The name of an event, with what it tells; undefined for what is told otherwise. */
@@ -69,10 +84,21 @@ export const createExporter = (connectionString: string): Exporter => {
     enableLiveMetrics: false,
     enablePerformanceCounters: false,
     enableStandardMetrics: false,
+    // Although that is off, it has Azure's clients tell of each request, with its address: our own steps say enough.
+    spanProcessors: [
+      {
+        onStart(span) {
+          if (span.instrumentationScope.name !== OWN) span.spanContext().traceFlags = TraceFlags.NONE;
+        },
+        onEnd: () => undefined,
+        forceFlush: async () => undefined,
+        shutdown: async () => undefined,
+      },
+    ],
   });
-  const tracer = trace.getTracer('lease-keeper');
-  const logger = logs.getLogger('lease-keeper');
-  const meter = metrics.getMeter('lease-keeper');
+  const tracer = trace.getTracer(OWN);
+  const logger = logs.getLogger(OWN);
+  const meter = metrics.getMeter(OWN);
   const instruments = new Map(
     Object.entries(METRICS).map(([name, { kind, unit, description }]) => {
       const options = { unit, description };
@@ -95,27 +121,15 @@ export const createExporter = (connectionString: string): Exporter => {
     }),
   );
 
-  const VECTOR = createContextKey('MS-CV');
   // The platform's own record of an invocation is its request: ours is the part of it that we have done.
   const kinds: Record<StepKind, number> = {
     invocation: SpanKind.INTERNAL,
     table: SpanKind.CLIENT,
     upstream: SpanKind.CLIENT,
   };
-  /** The library has Azure's clients tell of each request as well, with its address: our own step says enough. */
-  const within = ({ kind }: Step): Context =>
-    kind === 'table' ? suppressTracing(context.active()) : context.active();
-  const around = ({ traceParent, facts }: Step): Context => {
-    const parent =
-      traceParent === undefined
-        ? context.active()
-        : propagation.extract(ROOT_CONTEXT, { traceparent: traceParent });
-    const vector = facts['MS-CV'];
-    return vector === undefined ? parent : parent.setValue(VECTOR, vector);
-  };
 
   return {
-    emit(report) {
+    emit(report, within) {
       const event = eventOf(report);
       if (event === undefined) return;
       const told = Object.entries(event.facts).flatMap(([name, value]) =>
@@ -124,29 +138,25 @@ export const createExporter = (connectionString: string): Exporter => {
       logger.emit({
         timestamp: Date.parse(report.at),
         attributes: { 'microsoft.custom_event.name': event.name, ...Object.fromEntries(told) },
+        context: within?.context ?? ROOT_CONTEXT,
       });
     },
     measure: (name, value, dimensions) => instruments.get(name)?.(value, dimensions),
-    trace(step, work) {
-      const parent = around(step);
-      const vector = parent.getValue(VECTOR);
-      const attributes = { ...step.facts, ...(typeof vector === 'string' ? { 'MS-CV': vector } : {}) };
-      const run = async (span: Span): Promise<Awaited<ReturnType<typeof work>>> => {
-        try {
-          const note: Note = (facts, hasFailed = false) => {
-            span.setAttributes(facts);
-            if (hasFailed) span.setStatus({ code: SpanStatusCode.ERROR });
-          };
-          return await context.with(within(step), () => work(note));
-        } catch (error) {
-          // Its message may quote anything, and is told as a fault where it matters.
-          span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : '' });
-          throw error;
-        } finally {
-          span.end();
-        }
+    begin({ kind, name, facts, traceParent }, parent, at) {
+      const around =
+        traceParent === undefined
+          ? (parent?.context ?? ROOT_CONTEXT)
+          : propagation.extract(ROOT_CONTEXT, { traceparent: traceParent });
+      const span = tracer.startSpan(name, { kind: kinds[kind], attributes: facts, startTime: at }, around);
+      return {
+        context: trace.setSpan(around, span),
+        end(outcome) {
+          span.setAttributes(outcome.facts);
+          if (outcome.failure !== undefined)
+            span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.failure });
+          span.end(outcome.at);
+        },
       };
-      return tracer.startActiveSpan(step.name, { kind: kinds[step.kind], attributes }, parent, run);
     },
     async shutdown() {
       let timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
+import { AzureNamedKeyCredential, TableClient } from '@azure/data-tables';
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { empty, endpoint } from '../../functions/http/endpoint.ts';
@@ -9,6 +13,7 @@ import {
   createAzureMonitor,
   NO_STATISTICS_OF_ITS_OWN,
 } from '../../functions/telemetry/azure-monitor.ts';
+import type { Exporter } from '../../functions/telemetry/exporter.ts';
 import { tracedSend } from '../../functions/telemetry/traced.ts';
 import type { Keeper } from '../../shared/keeper.ts';
 import { createRedaction } from '../../shared/redaction.ts';
@@ -29,6 +34,7 @@ const fixture = useTableDouble();
 let collector: Collector;
 let monitor: AzureMonitor;
 let telemetry: Telemetry;
+const library = Promise.withResolvers<Exporter>();
 const stages: Stage[] = [];
 const newStage = (): Stage => {
   const stage = setStage(fixture, telemetry);
@@ -40,12 +46,56 @@ beforeAll(async () => {
   collector = await startCollector();
   Object.assign(process.env, NO_STATISTICS_OF_ITS_OWN, collector.environment);
   setDefaultCACertificates([...getCACertificates(), collector.certificate]);
-  monitor = createAzureMonitor(collector.connectionString, (line) => expect.fail(line));
+  monitor = createAzureMonitor({
+    load() {
+      const loading = import('../../functions/telemetry/exporter.ts').then(({ createExporter }) =>
+        createExporter(collector.connectionString),
+      );
+      library.resolve(loading);
+      return loading;
+    },
+    writeLine: (line) => expect.fail(line),
+    now: Date.now,
+    elapsedMs: () => performance.now(),
+  });
   telemetry = createTelemetry([monitor.sink], () => Date.now(), createRedaction([CANARY]));
-  await monitor.tracing.step({ kind: 'invocation', name: 'first', facts: {} }, async () => undefined);
-  await import('../../functions/telemetry/exporter.ts');
 });
 afterAll(() => collector.stop());
+
+/** One of Azure's own clients asks for a row: the first answer is that it should ask again, and has to wait. */
+const askTwice = async (rowKey: string, firstAnswer: Promise<unknown>): Promise<void> => {
+  let asked = 0;
+  const server = createServer(async (_request, response) => {
+    asked += 1;
+    if (asked === 1) await firstAnswer;
+    response.writeHead(asked === 1 ? 503 : 200, { 'content-type': 'application/json' }).end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = new TableClient(
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    'leasekeeper',
+    new AzureNamedKeyCredential('account', Buffer.from(CANARY).toString('base64')),
+    { allowInsecureConnection: true, retryOptions: { maxRetries: 1, retryDelayInMs: 1 } },
+  );
+  try {
+    await client.getEntity('partition', rowKey);
+    expect(asked).toBe(2);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+};
+
+it('a request that is under way while the library comes is told of as one step, without its address', async () => {
+  const { step } = monitor.tracing;
+  const asking = step({ kind: 'invocation', name: 'slow', facts: {} }, () =>
+    step({ kind: 'table', name: 'table get', facts: {} }, () => askTwice(`row-${CANARY}`, library.promise)),
+  );
+  await step({ kind: 'invocation', name: 'first', facts: {} }, async () => {
+    telemetry.report(faultOf('first', new Error('before the library')));
+  });
+  await asking;
+});
 
 const several = async (stage: Stage, keeper: Keeper, count: number, more: object): Promise<string[]> => {
   const ids: string[] = [];
@@ -232,7 +282,20 @@ describe('what has arrived', () => {
       expect([...names]).toContain(name);
     for (const name of ['adopted', 'stray', 'forgotten', 'fault']) expect([...names]).toContain(name);
     const faults = collector.events().filter(({ name }) => name === 'leasekeeper.fault');
-    expect(new Set(faults.map(({ facts }) => facts.what))).toEqual(new Set(['brake', 'stranger', 'sweep']));
+    expect(new Set(faults.map(({ facts }) => facts.what))).toEqual(
+      new Set(['brake', 'first', 'stranger', 'sweep']),
+    );
+  });
+
+  it('has what was told before the library came, and no step but those that are chosen', () => {
+    const steps = collector.steps();
+    const named = (name: string) => steps.find((step) => step.name === name);
+    expect(steps.map(({ name }) => name).sort()).toEqual(
+      ['slow', 'table get', 'first', 'anEndpoint', 'GET /accounts/a/sessions'].sort(),
+    );
+    expect(named('table get')).toMatchObject({ parent: named('slow')?.id, trace: named('slow')?.trace });
+    const fault = collector.events().find(({ facts }) => facts.what === 'first');
+    expect(fault?.trace).toBe(named('first')?.trace);
   });
 
   it('has nothing secret in it, and nothing was sent anywhere else', () => {

@@ -101,8 +101,8 @@ export const coldStart: Part = {
 From the start of the process of the local functions host to the first answer: an authenticated properties call that is
 answered from the table, by the built app; beside it a function that does one point read and nothing else, bundled in
 the same way, on the same host. The start of Node and of the host is in both. The three take turns in rounds, and the
-headline is the median of the rounds' ratios. *With telemetry*: a connection string is set; the library is loaded with
-the first report, which no read makes.
+headline is the median of the rounds' ratios. *With telemetry*: a connection string is set; the library that it is for is
+loaded a second after the first answer.
 
 Import times are those of each package by itself, unbundled, in a process of its own.`,
 
