@@ -175,7 +175,7 @@ export const checkServers = ({
       const isOurs = story !== undefined && !server.isForeign;
       const wrong = !isOurs
         ? 'it is somebody else’s'
-        : wrongStop(server, story, { world, faults, standing, bounds });
+        : wrongStop(server, story, { world, faults, standing, bounds, givenUpAt: givenUpAt(server) });
       if (wrong !== undefined) fail('W', server, `stopped, but ${wrong}`);
     },
     extended(server, _from, leftAt) {
@@ -207,9 +207,16 @@ export const checkServers = ({
 
   /** Its launch is given up by the record, and its stop would be right: nobody keeps what nobody was told of in time. */
   const isGivenUp = (server: Server, story: Story): boolean => {
-    const desired = part(rows.get(accountId, `session:${server.id}`), 'desired');
+    const at = givenUpAt(server);
+    const surroundings = { world, faults, standing, bounds, givenUpAt: at };
+    return at !== undefined && wrongStop(server, story, surroundings) === undefined;
+  };
+
+  /** When it was written down that its launch is given up; undefined where that is not on record. */
+  const givenUpAt = ({ id }: Server): Instant | undefined => {
+    const desired = part(rows.get(accountId, `session:${id}`), 'desired');
     const isOnRecord = desired?.state === 'stopped' && desired.because === 'launch';
-    return isOnRecord && wrongStop(server, story, { world, faults, standing, bounds }) === undefined;
+    return isOnRecord && typeof desired.at === 'number' ? desired.at - skewMs() : undefined;
   };
 
   /** How many are kept alive: for certain and for so long that they were counted, and at the most. */

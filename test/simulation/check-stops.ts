@@ -17,6 +17,8 @@ interface Surroundings {
   faults: Faults;
   standing: Standing;
   bounds: Bounds;
+  /** When it was written down that its launch is given up; undefined where that is not on record. */
+  givenUpAt: Instant | undefined;
 }
 
 /**
@@ -26,13 +28,13 @@ interface Surroundings {
 export const wrongStop = (
   server: Server,
   story: Story,
-  { world, faults, standing, bounds }: Surroundings,
+  { world, faults, standing, bounds, givenUpAt }: Surroundings,
 ): string | undefined => {
   const reasons = [
     story.stopAskedAt === null ? 'nobody asked for it' : undefined,
     notIdle(server, story, world, standing),
     notOver(server, story, world),
-    notGivenUp(server, story, world, faults, bounds),
+    notGivenUp(server, story, { world, faults, bounds, givenUpAt }),
   ];
   return reasons.includes(undefined) ? undefined : reasons.join('; ');
 };
@@ -60,10 +62,9 @@ const notOver = ({ readyAt }: Server, story: Story, world: World): string | unde
 const notGivenUp = (
   server: Server,
   story: Story,
-  world: World,
-  faults: Faults,
-  { rules, boundMs }: Bounds,
+  { world, faults, bounds, givenUpAt }: Omit<Surroundings, 'standing'>,
 ): string | undefined => {
+  const { rules, boundMs } = bounds;
   const unheardAt = story.askedAt + rules.launchTimeoutMs;
   const notHeard = notYet('past its launch time-out', unheardAt, world);
   if (notHeard !== undefined) return notHeard;
@@ -75,9 +76,10 @@ const notGivenUp = (
   // What became Ready after its time may be given up by whoever has not seen that yet.
   const { readyAt, createdAt } = server;
   const wasLate = readyAt !== null && readyAt >= createdAt + STARTING_AT_MOST_MS - CLOCKS_DIFFER_MS;
-  // A stop that was accepted, and is not carried out, is repeated for as long as it takes: what counts is the first.
-  const givenUpAt = server.stoppingSince ?? world.now();
-  const isNews = readyAt !== null && givenUpAt - readyAt < boundMs() && story.readyShownAt === null;
+  // A stop that does not get through, or is accepted and not carried out, is repeated for as long as it takes: what counts
+  // is when it was decided.
+  const decidedAt = Math.min(server.stoppingSince ?? world.now(), givenUpAt ?? Number.POSITIVE_INFINITY);
+  const isNews = readyAt !== null && decidedAt - readyAt < boundMs() && story.readyShownAt === null;
   if (server.status !== 'Starting' && !(wasLate && isNews)) return 'it was seen in time';
   return notYet('Starting for too long', createdAt + STARTING_AT_MOST_MS, world);
 };
