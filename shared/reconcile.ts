@@ -58,8 +58,11 @@ export interface Reconciler {
   record(found: Found<LiveSession>, act: Act, outcome: Outcome): Promise<Session | undefined>;
 }
 
-/** create → observe → extend → observe is the longest way; more steps in one go are a circle, and reported. */
-const MAX_STEPS = 6;
+/**
+ * create → observe → extend → observe is the longest way, and a lease that was refused as a whole is looked for by halves,
+ * of at most a day in minutes; more steps in one go are a circle, and reported.
+ */
+const MAX_STEPS = 4 + 11;
 /** Writers of one session meet rarely: this many conflicts in a row are no coincidence. */
 export const MAX_CONFLICTS = 8;
 /** A change is not begun with less time than this for its call: it would only be broken off. */

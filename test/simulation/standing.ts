@@ -76,7 +76,9 @@ export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surro
   const noteGrace = (before: Row | undefined, isRestored: boolean): void => {
     const [was, sweptAt] = [graceFrom, instantOf(before, 'sweptAt')];
     const gate = rows.get(accountId, 'gate');
-    graceFrom = instantOf(gate, 'graceFrom');
+    const granted = instantOf(gate, 'graceFrom');
+    // What an old table has forgotten held until this moment, and the first sweep of it grants as much anew.
+    graceFrom = isRestored ? Math.max(was, granted) : granted;
     const sweptNow = instantOf(gate, 'sweptAt');
     if (sweptAt !== 0 && sweptNow - sweptAt > RULES.awayMs + SLACK_MS) awayUntil = sweptNow;
     noteAbsences(gate, sweptAt, isRestored);
