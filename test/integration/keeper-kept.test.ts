@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { KeepAliveRefusedError } from '../../shared/errors.ts';
 import type { Keeper } from '../../shared/keeper.ts';
+import type { Outcome } from '../../shared/outcome.ts';
 import { minutes } from '../builders.ts';
 import { setStage } from './keeper-stage.ts';
-import { useTableDouble } from './store-fixture.ts';
+import { live, useTableDouble } from './store-fixture.ts';
 
 const fixture = useTableDouble();
 
@@ -72,5 +73,33 @@ describe('more kept sessions than calls can be had for', () => {
     const { keeper, second } = await full();
     await makeRoom(keeper, second.sessionId);
     expect(await keeper.create(wanted({ keepAlive: true }))).toMatchObject({ isNew: true });
+  });
+});
+
+describe('a kept session whose renewal was refused as a whole', () => {
+  it('has what there is looked for by halves, in one go, also where its first call gets no answer', async () => {
+    const stage = setStage(fixture);
+    const keeper = stage.keeper({ rules: { renewMarginMinutes: 60, extensionMinutes: 120 } });
+    const wishes = { keepAlive: true, maxLifetimeMinutes: 120, idleTimeoutMinutes: null };
+    const sessionId = await stage.ready(keeper, { leaseMinutes: 60, ...wishes });
+    stage.now += minutes(58);
+    const { session, ...found } = live(await stage.store.read(await stage.live(sessionId), stage.now));
+    const refused = { maxLeaseMinutes: 120, at: stage.now - minutes(2) };
+    const leases = { ...session.leases, grantedMinutes: 61 };
+    const next = { ...session, refused, leases, observedAt: stage.now, dueAt: stage.now };
+    stage.servers.set(sessionId, { status: 'Ready', leaseMinutes: 61, readyAt: stage.now - minutes(58) });
+    await stage.store.commit({ ...found, session }, next, [], stage.now);
+    stage.taken();
+    let isFirst = true;
+    stage.answers.extend = () => {
+      const answer: Outcome | undefined = isFirst ? { type: 'unsent', because: 'no token' } : undefined;
+      isFirst = false;
+      return answer;
+    };
+    await stage.sweep([keeper]);
+    // 90, 105, 112, 116 and so on: each is granted, and is less than the margin needs.
+    expect(stage.servers.get(sessionId)?.leaseMinutes).toBe(119);
+    expect(stage.taken().filter(({ op }) => op === 'extend').length).toBeGreaterThan(6);
+    expect(stage.faults('reconcile')).toEqual([]);
   });
 });
