@@ -30,8 +30,8 @@ import type { World } from './world.ts';
 /** The longest stretch that one note of use covers. */
 const COVER_MS = MINUTE_MS;
 const AUDIT_MS = 20_000;
-/** Where less than this came of the sweeps, because those who were to make them slept or died, that is an outage. */
-const SWEPT_SHARE = 0.5;
+/** Where instances last no longer than this on average, most do not get through one sweep. */
+const CRASH_LOOP_MS = 15_000;
 /** A denial is told, and recorded when whoever heard it is awake, and its table answers again. */
 const DENIAL_RECORDED_MS = 3 * MINUTE_MS;
 /** DESIGN §4.3: one that ends a session comes so long after the first, but for what two clocks differ by. */
@@ -58,8 +58,6 @@ interface Surroundings {
   bounds: Bounds;
   /** The keepers' time beside the world's. */
   skewMs: () => number;
-  /** Which share of the sweeps between two instants came to something. */
-  sweptShare: (from: Instant, to: Instant) => number;
 }
 
 /**
@@ -76,7 +74,6 @@ export const checkServers = ({
   standing,
   bounds,
   skewMs,
-  sweptShare,
 }: Surroundings): { beginAudit: () => void } => {
   const { boundMs, troubledBoundMs } = bounds;
   const { now } = world;
@@ -196,10 +193,7 @@ export const checkServers = ({
           `expired at ${server.leaseMinutes} min, and ${story.promised?.leaseMinutes} were promised`,
         );
       }
-      if (
-        !isGivenUp(server, story) &&
-        isLapse(server, story, now(), { faults, sweptShare, bounds }, keptNow())
-      ) {
+      if (!isGivenUp(server, story) && isLapse(server, story, now(), { faults, bounds }, keptNow())) {
         fail('K', server, `kept and in use, and expired at ${server.leaseMinutes} min`);
       }
     },
@@ -313,7 +307,7 @@ const isLapse = (
   server: Server,
   story: Story,
   now: Instant,
-  { faults, sweptShare, bounds }: Pick<Surroundings, 'faults' | 'sweptShare' | 'bounds'>,
+  { faults, bounds }: Pick<Surroundings, 'faults' | 'bounds'>,
   kept: Kept,
 ): boolean => {
   const { rules, troubledBoundMs } = bounds;
@@ -328,9 +322,13 @@ const isLapse = (
   const usedAt = Math.max(story.usedAt, server.readyAt);
   if (idleTimeout !== null && usedAt + idleTimeout * MINUTE_MS < now + CLOCKS_DIFFER_MS) return false;
   const from = Math.max(server.readyAt, story.policyAt, now - marginMs(rules, kept.least));
+  // Instances that die every few seconds, all the time, carry nothing through: that is an outage.
+  if (faults.hitsBetween('crash', from, now) * CRASH_LOOP_MS > now - from) return false;
   if (faults.longestQuiet(from, now) > renewalsMs(rules, kept.most)) return true;
-  if (sweptShare(from, now) < SWEPT_SHARE) return false;
-  return faults.longestClear(from, now) > Math.min(longestSurvivedOutageMs(rules), troubledBoundMs());
+  // With trouble all the time it gets through in some of so many sweeps, unless the service refuses it in one of those.
+  const isRefused = (server.refusedAt ?? Number.NEGATIVE_INFINITY) >= from;
+  const clearMs = isRefused ? 0 : faults.longestClear(from, now);
+  return clearMs > Math.min(longestSurvivedOutageMs(rules), troubledBoundMs());
 };
 
 /** L: for which reasons nobody wants the server, and since when the keeper can know. */

@@ -80,7 +80,6 @@ export const createStage = (rules: AccountRules = RULES, pageSize?: number): Sta
   checkTable(world, rows);
   const { beginAudit } = checkServers({
     ...{ world, faults, books, rows, accountId: ACCOUNT_ID, stories, bounds, skewMs: () => 0 },
-    sweptShare: () => 1,
     standing: createStanding({ world, faults, rows, accountId: ACCOUNT_ID, skewMs: 0 }),
   });
   books.watch({

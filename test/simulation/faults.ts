@@ -18,6 +18,8 @@ export interface Faults {
   hits(): ReadonlyMap<FaultName, number>;
   /** When it was hit for the last time. */
   latest(name: FaultName): Instant | undefined;
+  /** How often it was hit between two instants. */
+  hitsBetween(name: FaultName, from: Instant, to: Instant): number;
   /** The faults that were chosen for this run. */
   readonly chosen: readonly FaultName[];
   /** The spells of a fault that was chosen, whether it was hit in them or not. */
@@ -93,6 +95,7 @@ export const createFaults = (world: World, plan: FaultPlan): Faults => {
     },
     hits: () => counts,
     latest: (name) => times.get(name)?.at(-1),
+    hitsBetween: (name, from, to) => times.get(name)?.filter((at) => from <= at && at <= to).length ?? 0,
     spells: (name) => spans.get(name) ?? [],
     longestQuiet: (from, to) => longestGap(disturbed, from, to),
     longestClear: (from, to) => longestGap(obstructed, from, to),

@@ -29,8 +29,6 @@ export interface CallLimits {
   endsAfterMs?: number | undefined;
   /** The same, before its question number so many of this time: out of time, in the middle of its work. */
   endsAtQuestion?: number | undefined;
-  /** Called when the instance begins with it: at once, where it is awake. */
-  begun?: () => void;
 }
 
 interface Instance {
@@ -140,7 +138,7 @@ export const createPlatform = (
 
   return {
     now: () => world.now() + skewMs,
-    async call(what, ask, { patienceMs = PATIENCE_MS, endsAfterMs, endsAtQuestion, begun } = {}) {
+    async call(what, ask, { patienceMs = PATIENCE_MS, endsAfterMs, endsAtQuestion } = {}) {
       const instance = slots[chance.integer(0, SLOTS - 1)];
       if (instance === undefined) {
         await world.sleep(50);
@@ -164,7 +162,6 @@ export const createPlatform = (
         };
         const lose = (): void => resolve({ type: 'lost', sent: true, by: process });
         process.begin(() => {
-          begun?.();
           ask(keeper).then(
             (value) => over({ type: 'answered', value, by: process }),
             (error: unknown) => {

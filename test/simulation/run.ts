@@ -111,7 +111,6 @@ export const simulate = async ({
     standing,
     bounds,
     skewMs,
-    sweptShare: ticks.sweptShare,
   }).beginAudit();
 
   const order = { world, books, rows, accountId: ACCOUNT_ID, bounds, standing };

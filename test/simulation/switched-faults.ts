@@ -35,6 +35,7 @@ export const createSwitchedFaults = (world: World): SwitchedFaults => {
   return {
     chosen: [],
     latest: (name) => times.get(name)?.at(-1),
+    hitsBetween: (name, from, to) => times.get(name)?.filter((at) => from <= at && at <= to).length ?? 0,
     spells: () => [],
     isOn: (name) => on.has(name),
     draws: (name) => on.has(name),

@@ -1,5 +1,4 @@
 import type { Keeper } from '../../shared/keeper.ts';
-import type { Instant } from '../../shared/lease.ts';
 import { sweepFor } from '../../shared/sweep-message.ts';
 import type { Telemetry } from '../../shared/telemetry.ts';
 import type { Faults } from './faults.ts';
@@ -13,22 +12,7 @@ export interface Ticks {
   enqueue(): void;
   /** When the next message is delivered. */
   nextSweep(): Promise<void>;
-  /**
-   * Which share of the messages between two instants came to something: given to an instance that was awake, or woke up
-   * before the next, and did not end in the middle of it. 1 where there was none.
-   */
-  sweptShare(from: Instant, to: Instant): number;
 }
-
-/** What became of a message. */
-interface Sweep {
-  at: Instant;
-  begunAt: Instant | undefined;
-  isLost: boolean;
-}
-
-const isMade = ({ at, begunAt, isLost }: Sweep): boolean =>
-  !isLost && begunAt !== undefined && begunAt < at + TICK_MS;
 
 const TICK_MS = 60_000;
 const DELIVERIES = 5;
@@ -53,7 +37,6 @@ const POISON: readonly unknown[] = [
 export const createTicks = (world: World, faults: Faults, platform: Platform): Ticks => {
   const chance = world.chance('ticks');
   const waiting: (() => void)[] = [];
-  const sweeps: Sweep[] = [];
 
   const telemetry: Pick<Telemetry, 'report'> = {
     report: (entry) => world.trace.note('queue', JSON.stringify(entry)),
@@ -70,13 +53,7 @@ export const createTicks = (world: World, faults: Faults, platform: Platform): T
     };
     if (message === MESSAGE) for (const go of waiting.splice(0)) go();
     const ask = (keeper: Keeper) => sweepFor(message, new Map([[ACCOUNT_ID, keeper]]), telemetry);
-    const sweep: Sweep = { at: world.now(), begunAt: undefined, isLost: false };
-    if (message === MESSAGE) sweeps.push(sweep);
-    const begun = (): void => {
-      sweep.begunAt = world.now();
-    };
-    const answer = await platform.call('sweep', ask, { ...limits, begun });
-    sweep.isLost = answer.type === 'lost';
+    const answer = await platform.call('sweep', ask, limits);
     if (answer.type === 'answered' && message !== MESSAGE) faults.count('queue-poison');
     if (delivery >= DELIVERIES || answer.type === 'answered') return;
     const againMs = answer.type === 'failed' ? 1_000 : INVISIBLE_MS;
@@ -109,9 +86,5 @@ export const createTicks = (world: World, faults: Faults, platform: Platform): T
   const offset = chance.integer(0, TICK_MS - 1);
   world.after(offset, tick);
   const nextSweep = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
-  const sweptShare = (from: Instant, to: Instant): number => {
-    const among = sweeps.filter(({ at }) => from <= at && at <= to);
-    return among.length === 0 ? 1 : among.filter(isMade).length / among.length;
-  };
-  return { enqueue, nextSweep, sweptShare };
+  return { enqueue, nextSweep };
 };
