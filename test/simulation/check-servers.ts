@@ -9,7 +9,7 @@ import {
   STALE_MS,
   START_WINDOW_MS,
 } from './bounds.ts';
-import { wrongStop } from './check-stops.ts';
+import { notGivenUp, wrongStop } from './check-stops.ts';
 import { instantOf, part } from './columns.ts';
 import type { Faults } from './faults.ts';
 import {
@@ -85,10 +85,20 @@ export const checkServers = ({
   /** When the row was written that lets a sweep find the session. */
   const insertedAt = new Map<string, Instant>();
 
+  /** When it was written down that the launch of a session is given up. */
+  const givenUpAt = new Map<string, Instant>();
+
+  const noteGivenUp = (id: string): void => {
+    const desired = part(rows.get(accountId, `session:${id}`), 'desired');
+    if (desired?.state !== 'stopped' || desired.because !== 'launch') givenUpAt.delete(id);
+    else if (!givenUpAt.has(id)) givenUpAt.set(id, now());
+  };
+
   rows.watch(({ changes, before }) => {
     for (const { type, rowKey } of changes) {
-      if (type !== 'create') continue;
       const [kind, id = ''] = rowKey.split(':');
+      if (kind === 'session') noteGivenUp(id);
+      if (type !== 'create') continue;
       if (kind === 'session') insertedAt.set(id, now());
       if (kind === 'ended') checkGivenUp(id);
       const server = kind === 'ended' ? books.find(id) : undefined;
@@ -99,16 +109,21 @@ export const checkServers = ({
   });
 
   /**
-   * The upstream has denied that there is this server, often enough to be believed: what was concluded from that is none
-   * of the keeper's faults. A single denial confirms a stop that was decided; otherwise there were two, the first of
-   * which is on record (DESIGN §4.3).
+   * The upstream has denied that there is this server, often enough to be believed (DESIGN §4.3): what was concluded from
+   * that is none of the keeper's faults. One denial confirms a stop that was decided before, and two that of a server that
+   * was never seen; otherwise there were two looks, the first of which is on record.
    */
   const wasDenied = ({ denials }: Server, record: Row | undefined): boolean => {
-    const lately = denials.filter((at) => now() - at < DENIAL_RECORDED_MS);
-    if (part(record, 'desired')?.state === 'stopped') return lately.length > 0;
+    const lately = denials.filter(({ at }) => now() - at < DENIAL_RECORDED_MS);
+    const desired = part(record, 'desired');
+    if (desired?.state === 'stopped') {
+      const decidedAt = Number(desired.at) - skewMs() - CLOCKS_DIFFER_MS;
+      const isSeen = part(record, 'observed')?.status !== 'Requested';
+      return lately.some(({ at }) => at >= decidedAt) && (isSeen || denials.length > 1);
+    }
     const firstAt = instantOf(record, 'missingSince') - skewMs();
-    const isOnRecord = denials.some((at) => Math.abs(at - firstAt) < DENIED_ABOUT_MS);
-    return isOnRecord && lately.some((at) => at >= firstAt + DENIED_AGAIN_MS);
+    const isOnRecord = denials.some(({ at, isLook }) => isLook && Math.abs(at - firstAt) < DENIED_ABOUT_MS);
+    return isOnRecord && lately.some(({ at, isLook }) => isLook && at >= firstAt + DENIED_AGAIN_MS);
   };
 
   /**
@@ -172,7 +187,7 @@ export const checkServers = ({
       const isOurs = story !== undefined && !server.isForeign;
       const wrong = !isOurs
         ? 'it is somebody else’s'
-        : wrongStop(server, story, { world, faults, standing, bounds, givenUpAt: givenUpAt(server) });
+        : wrongStop(server, story, { world, faults, standing, bounds, givenUpAt: givenUpAt.get(server.id) });
       if (wrong !== undefined) fail('W', server, `stopped, but ${wrong}`);
     },
     extended(server, _from, leftAt) {
@@ -199,18 +214,12 @@ export const checkServers = ({
     },
   });
 
-  /** Its launch is given up by the record, and its stop would be right: nobody keeps what nobody was told of in time. */
+  /** Its launch is given up by the record, and rightly so: nobody keeps what nobody was told of in time. */
   const isGivenUp = (server: Server, story: Story): boolean => {
-    const at = givenUpAt(server);
-    const surroundings = { world, faults, standing, bounds, givenUpAt: at };
-    return at !== undefined && wrongStop(server, story, surroundings) === undefined;
-  };
-
-  /** When it was written down that its launch is given up; undefined where that is not on record. */
-  const givenUpAt = ({ id }: Server): Instant | undefined => {
-    const desired = part(rows.get(accountId, `session:${id}`), 'desired');
-    const isOnRecord = desired?.state === 'stopped' && desired.because === 'launch';
-    return isOnRecord && typeof desired.at === 'number' ? desired.at - skewMs() : undefined;
+    const at = givenUpAt.get(server.id);
+    return (
+      at !== undefined && notGivenUp(server, story, { world, faults, bounds, givenUpAt: at }) === undefined
+    );
   };
 
   /** How many are kept alive: for certain and for so long that they were counted, and at the most. */

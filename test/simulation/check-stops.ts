@@ -58,8 +58,8 @@ const notOver = ({ readyAt }: Server, story: Story, world: World): string | unde
   return notYet('past its lifetime', (readyAt ?? world.now()) + Math.min(...lives) * MINUTE_MS, world);
 };
 
-/** A launch is given up when nobody heard of it in time, or when it has been Starting for too long. */
-const notGivenUp = (
+/** A launch is given up when nobody heard of it in time, or when it has been Starting for too long: why it was not. */
+export const notGivenUp = (
   server: Server,
   story: Story,
   { world, faults, bounds, givenUpAt }: Omit<Surroundings, 'standing'>,

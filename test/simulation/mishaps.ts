@@ -64,18 +64,18 @@ export const createMishaps = ({
     if (isRestoring || !faults.draws('table-restored')) return;
     isRestoring = true;
     const restore = rows.backUp(accountId);
-    const statuses = recordedStatuses();
     const from = world.now();
     world.after(chance.integer(YOUNGEST_BACKUP_MS, 40 * MINUTE_MS), () => {
       isRestoring = false;
-      const learnt = [...recordedStatuses()].filter(([id, status]) => statuses.get(id) !== status);
+      const before = recordedStatuses();
       restore();
       faults.hit('table-restored');
       world.trace.note('table', `is as it was ${Math.round((world.now() - from) / 1000)} s ago`);
       // What its users did since is forgotten; and what they do at this moment may be of either time.
       for (const story of stories.values()) if (isTouched(story, from)) standing.excuse(story.id);
-      // And what was learnt of its server since: it may be given up for what is known of it then.
-      for (const [id] of learnt) standing.excuse(id);
+      // A launch whose end is forgotten may be given up for what is known of it now.
+      for (const [id, status] of recordedStatuses())
+        if (status !== 'Ready' && status !== before.get(id)) standing.excuse(id);
     });
   };
 

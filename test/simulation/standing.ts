@@ -77,7 +77,7 @@ export const createStanding = ({ world, faults, rows, accountId, skewMs }: Surro
     const [was, sweptAt] = [graceFrom, instantOf(before, 'sweptAt')];
     const gate = rows.get(accountId, 'gate');
     const granted = instantOf(gate, 'graceFrom');
-    // What an old table has forgotten held until this moment, and the first sweep of it grants as much anew.
+    // What an old table has forgotten held until this moment; from the next write on, what it says is what counts.
     graceFrom = isRestored ? Math.max(was, granted) : granted;
     const sweptNow = instantOf(gate, 'sweptAt');
     if (sweptAt !== 0 && sweptNow - sweptAt > RULES.awayMs + SLACK_MS) awayUntil = sweptNow;

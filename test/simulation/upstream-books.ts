@@ -24,8 +24,8 @@ export interface Server {
   refusedAt: Instant | null;
   /** When an answer last told of it as it was some time before. */
   staleAt: Instant | null;
-  /** When it was denied that there is such a server. */
-  readonly denials: Instant[];
+  /** When it was denied that there is such a server, to a look or to a stop. */
+  readonly denials: { at: Instant; isLook: boolean }[];
   /** When a stop was last answered like any other, and nothing came of it. */
   ignoredStopAt: Instant | null;
   /** A stop was accepted: it goes on running, and billing, for a moment. */

@@ -142,7 +142,10 @@ export const createUpstreamService = (
             failed(new UnreachableError(new Error('ECONNREFUSED')));
           }),
         );
-      const deny = (): void => void books.find(sessionId)?.denials.push(leftAt);
+      const deny = (): void => {
+        const denial = { at: leftAt, isLook: method === 'GET' };
+        if (denial.isLook || op === 'stop') books.find(sessionId)?.denials.push(denial);
+      };
       /** The effect, and what becomes of the answer. */
       const arrive = (afterMs: number, then: (got: HttpAnswer) => void): void =>
         world.quietly(afterMs, () => then(serve(request, leftAt)));

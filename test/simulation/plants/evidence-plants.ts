@@ -67,6 +67,14 @@ export const EVIDENCE_PLANTS: readonly Plant[] = [
     ],
   },
   {
+    name: 'refusal-is-absence',
+    what: 'That there is no such session counts also where it answers an extension.',
+    breaks: ['L'],
+    edits: [
+      { file: 'shared/evolve.ts', find: "return act.type === 'extend'", replace: 'return session.seq < 0' },
+    ],
+  },
+  {
     name: 'unknown-is-stopped',
     what: 'A state that the keeper does not know is taken for Stopped.',
     breaks: ['L'],
