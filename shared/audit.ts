@@ -113,7 +113,7 @@ export const createAudit = (
     const gate = await gateway.change((before) => ({
       ...before,
       ...countsOf(counted),
-      ...(isAtEnd(walk) ? hadOf(walk, strangers.length === 0 ? null : clock.now() + AGAIN_MS) : {}),
+      ...(isAtEnd(walk) ? hadOf(walk, strangers.length === 0 ? null : soon()) : {}),
       strangers: knownAfter(before, walk, strangers, ids),
     }));
     let againAt = Number.POSITIVE_INFINITY;
@@ -165,6 +165,8 @@ export const createAudit = (
     return Object.fromEntries([...seen, ...maybe].slice(0, MAX_STRANGERS));
   };
 
+  const soon = (): Instant => clock.now() + AGAIN_MS;
+
   /** Counted when it is first found to be one, however long it takes to get rid of it. */
   const countStray = (sessionId: string): void => {
     if (!strays.has(sessionId)) telemetry.measure('leasekeeper.strays', 1, {});
@@ -185,7 +187,7 @@ export const createAudit = (
         countStray(stranger.sessionId);
         if (stranger.ended === undefined) return Number.POSITIVE_INFINITY;
         // Another instance, whose clock is right, decides that.
-        if (!clock.isTrusted()) return clock.now() + AGAIN_MS;
+        if (!clock.isTrusted()) return soon();
         return stopStray(stranger.ended, since, account.liveCount, limits);
       }
       case 'adopt':
@@ -218,7 +220,7 @@ export const createAudit = (
     const heldUntil = since + rules.observeIntervalMs;
     const until = Math.min(clock.now() + limits.callTimeoutMs, limits.until);
     const startBy = await gateway.passBy(until);
-    if (startBy === undefined) return clock.now() + AGAIN_MS;
+    if (startBy === undefined) return soon();
     const begun = await gateway.inTurn(async (gate) => {
       const now = clock.now();
       // A few are an accident; many at once are somebody's mistake, which is looked at by people first.
@@ -229,14 +231,14 @@ export const createAudit = (
       return isWritten ? { startBy, until: now + limits.callTimeoutMs } : undefined;
     });
     if (begun === 'held') return heldUntil;
-    if (begun === undefined) return clock.now() + AGAIN_MS;
+    if (begun === undefined) return soon();
     const { sessionId } = ended;
     const outcome = await upstream.stop(sessionId, begun);
     if (outcome.type === 'inconclusive' && outcome.retryAfterMs !== null)
       await gateway.holdBack(outcome.retryAfterMs);
     const entry = { kind: 'decision', action: 'stop', because: 'stray', outcome: outcome.type } as const;
     telemetry.report({ ...entry, accountId, sessionId });
-    return clock.now() + AGAIN_MS;
+    return soon();
   };
 
   /**

@@ -1,27 +1,26 @@
+import { createCreating } from './creating.ts';
 import { decide, dueAtOf, foresee } from './decide.ts';
 import {
   ExtensionRefusedError,
-  KeepAliveRefusedError,
   type KeeperError,
-  SessionExistsError,
   SessionNotFoundError,
   SessionOverError,
   StorageUnavailableError,
   TooManyConflictsError,
   UpstreamUnavailableError,
 } from './errors.ts';
-import { type Gate, mostKept, opensAt } from './gate.ts';
+import { opensAt } from './gate.ts';
 import { createGateway } from './gateway.ts';
-import { type Intent, intentOf, type Limits, withIntent } from './intent.ts';
+import type { Limits } from './intent.ts';
 import type { Instant } from './lease.ts';
 import { createListing, type ListPage } from './listing.ts';
-import { countKept } from './living.ts';
+import { noRoom } from './living.ts';
 import { createReconciler, MAX_CONFLICTS, type Surroundings } from './reconcile.ts';
 import {
-  type Activity,
   coverMs,
   idleAt,
   isCovered,
+  isDue,
   isStopAccepted,
   type LiveSession,
   type Session,
@@ -29,7 +28,6 @@ import {
 } from './session.ts';
 import type { TrackedActivity } from './store/activity.ts';
 import type { Found } from './store/commit.ts';
-import type { TrackedGate } from './store/gate.ts';
 import { createSweep, type SweepReport } from './sweep.ts';
 import { faultOf } from './telemetry.ts';
 import { withToldCalls, withToldChanges } from './telling.ts';
@@ -38,9 +36,7 @@ import {
   acknowledged,
   changed,
   isRefused,
-  isRepeated,
   type NewSession,
-  newSession,
   owesNothing,
   type SessionChange,
   stopped,
@@ -100,28 +96,12 @@ export interface Keeper {
   sweep(): Promise<SweepReport>;
 }
 
-/** A session that was just inserted, with its first call, and why that is called off, where it is. */
-interface Begun {
-  inserted: Found<LiveSession>;
-  intent: Intent | undefined;
-  obstacle?: string | undefined;
-}
-
-/** Why no call may leave now; undefined where it may. */
-const obstacleAt = (gate: Gate | undefined, now: Instant): string | undefined => {
-  if (gate === undefined) return 'it cannot be told whether the upstream has told to wait';
-  return opensAt(gate, now) > now ? 'the upstream has told to wait' : undefined;
-};
-
 /** An HTTP caller waits for the upstream no longer than this; the sweep has more patience. */
 const HTTP_UPSTREAM_MS = 2_000;
 /** How often a caller whose session is in somebody else's hands looks whether they are done. */
 const WAIT_FOR_OTHERS_MS = 200;
 /** What a caller is told to wait while the upstream cannot be asked: the rule of thumb of the service's throttling. */
 const RETRY_AFTER_SECONDS = 10;
-
-/** Room for another kept session comes when one of the others ends, which takes minutes rather than seconds. */
-const KEPT_RETRY_AFTER_SECONDS = 60;
 
 /** The keeper of one account's sessions. Every session it reads or writes is that account's. */
 export const createKeeper = (given: Surroundings): Keeper => {
@@ -130,7 +110,7 @@ export const createKeeper = (given: Surroundings): Keeper => {
     store: withToldChanges(given.store, given.telemetry),
     upstream: withToldCalls(given.upstream, given.telemetry),
   };
-  const { accountId, store, upstream, defaults, rules, clock, newId, telemetry } = surroundings;
+  const { accountId, store, rules, clock, telemetry } = surroundings;
   const gateway = createGateway(accountId, surroundings);
   const reconciler = createReconciler(surroundings, gateway);
   const keyOf = (sessionId: string): SessionKey => ({ accountId, sessionId });
@@ -251,12 +231,6 @@ export const createKeeper = (given: Surroundings): Keeper => {
     return upstreamUnavailable(closedMs > 0 ? Math.ceil(closedMs / 1000) : RETRY_AFTER_SECONDS);
   };
 
-  /** Whether one kept session more than the calls to the upstream can carry would make others lapse. */
-  const isFull = async (): Promise<boolean> => {
-    const most = mostKept(rules);
-    return Number.isFinite(most) && (await countKept(store, accountId)) >= most;
-  };
-
   /** Has the lease asked for, and waits for others who have the session in hand, as long as a caller waits. */
   const obtain = async (sessionId: string, leaseMinutes: number, first: Found): Promise<Found> => {
     const limits = httpLimits();
@@ -275,78 +249,8 @@ export const createKeeper = (given: Surroundings): Keeper => {
     }
   };
 
-  /** The record of a new session, with its first call where the gate is open; undefined where its id is taken. */
-  const begin = async (wanted: NewSession, isFreshId: boolean): Promise<Begun | undefined> => {
-    const insert = async (gate: TrackedGate | undefined, isOver?: boolean): Promise<Begun | undefined> => {
-      const { endpoint } = upstream;
-      const rulesNow = await gateway.rulesLately();
-      const now = clock.now();
-      const { next, events } = newSession(accountId, wanted, defaults, { rules: rulesNow, endpoint, now });
-      const { maxLeaseMinutes } = next.creation;
-      const isOpen = gate !== undefined && opensAt(gate, now) <= now;
-      const act = { type: 'create', because: 'requested', maxLeaseMinutes } as const;
-      const intent = isOpen ? intentOf(act, httpLimits(), newId(), now) : undefined;
-      const session = intent === undefined ? next : withIntent(next, intent, now).next;
-      const slot = isOpen ? gateway.slotOf(gate, now) : undefined;
-      const inserted = await store.insert(session, activeAt(now), events, slot, isOver);
-      return inserted === undefined ? undefined : { inserted, intent };
-    };
-    const lookIsOver = async (): Promise<boolean> => !isFreshId && store.isOver(keyOf(wanted.sessionId));
-    if (rules.callGapMs === 0) {
-      const lately = isFreshId ? gateway.lately() : undefined;
-      if (lately === undefined) return insert(...(await Promise.all([gateway.read(), lookIsOver()])));
-      // A call that needs no slot needs the gate only when it leaves: it is read beside the insert.
-      const [begun, gate] = await Promise.all([
-        insert(lately, false),
-        ifPossible(wanted.sessionId, gateway.read),
-      ]);
-      return begun === undefined ? undefined : { ...begun, obstacle: obstacleAt(gate, clock.now()) };
-    }
-    const first = await gateway.inTurn(async (gate) => insert(gate, await lookIsOver()));
-    if (first !== undefined || (await store.read(keyOf(wanted.sessionId), clock.now())) !== undefined)
-      return first;
-    // Another call was faster at the gate: the sweep makes this one.
-    return insert(undefined);
-  };
-
-  /**
-   * The answer to a create whose id is taken: the session that it made before, or that it cannot be had. Nobody else can
-   * have made one of a fresh id: it was this very call, which a sweep has been faster to take up than it heard of its insert.
-   */
-  const repeated = async (wanted: NewSession, isFreshId: boolean): Promise<Created> => {
-    const found = await store.read(keyOf(wanted.sessionId), clock.now());
-    if (found === undefined || !isRepeated(found.session, wanted)) throw sessionExists();
-    const unfinished = isDue(found.session, clock.now());
-    return { isNew: isFreshId, view: await viewOf(found), unfinished };
-  };
-
   return {
-    async create(wanted, isFreshId = false) {
-      const isKeptAlive = wanted.keepAlive ?? defaults.keepAlive;
-      if (isKeptAlive && (await isFull())) {
-        const known = await store.read(keyOf(wanted.sessionId), clock.now());
-        if (known === undefined) throw keepAliveRefused(mostKept(rules));
-      }
-      const begun = await begin(wanted, isFreshId);
-      if (begun === undefined) return repeated(wanted, isFreshId);
-      const { inserted, intent, obstacle } = begun;
-      // From here on the session exists, and its client has to learn its id.
-      const carried =
-        intent === undefined
-          ? undefined
-          : await ifPossible(wanted.sessionId, () =>
-              obstacle === undefined
-                ? reconciler.carryOut(inserted, intent)
-                : reconciler.callOff(inserted, intent, obstacle),
-            );
-      if (carried?.life === 'ended' && carried.because === 'foreign') throw sessionExists();
-      const session = carried ?? inserted.session;
-      return {
-        isNew: true,
-        view: await viewOf({ ...inserted, session }),
-        unfinished: session.life === 'live' && session.observed.status === 'Requested',
-      };
-    },
+    ...createCreating(surroundings, gateway, reconciler, { viewOf, ifPossible, httpLimits }),
 
     async change(sessionId, change, isUse) {
       const wish = (session: LiveSession, now: Instant): Wish => {
@@ -357,8 +261,9 @@ export const createKeeper = (given: Surroundings): Keeper => {
       const { session } = before;
       if (session.life === 'ended') throw sessionOver();
       wish(session, clock.now());
-      if (change.keepAlive === true && !session.policy.keepAlive && (await isFull()))
-        throw keepAliveRefused(mostKept(rules));
+      const isKeptAnew = change.keepAlive === true && !session.policy.keepAlive;
+      const refusal = isKeptAnew ? await noRoom(store, accountId, rules) : undefined;
+      if (refusal !== undefined) throw refusal;
       // A change that is possible is use; noted before it is made, so that no reap follows that did not see it.
       const current = isUse ? await withUse(sessionId, before) : before;
       const committed = await commitWish(sessionId, wish, current);
@@ -405,8 +310,6 @@ export const createKeeper = (given: Surroundings): Keeper => {
 
 const isOver = (session: Session): boolean => session.life === 'ended' || session.desired.state === 'stopped';
 
-const isDue = (session: Session, now: Instant): boolean => session.life === 'live' && session.dueAt <= now;
-
 const isStopDone = (session: Session): boolean => session.life === 'ended' || isStopAccepted(session);
 
 const beat = (activity: TrackedActivity): Heartbeat => {
@@ -414,22 +317,13 @@ const beat = (activity: TrackedActivity): Heartbeat => {
   return { status, leaseEnd, idleAt: idleAt(activity.shown, activity) };
 };
 
-/** What a new session starts with. */
-const activeAt = (now: Instant): Activity => ({ lastActivityAt: now, coveredUntil: now, closed: false });
-
 const unknownSession = (): KeeperError => new SessionNotFoundError('There is no such session.');
 const sessionOver = (): KeeperError => new SessionOverError('The session is over, or being stopped.');
-const sessionExists = (): KeeperError => new SessionExistsError('There is a session of this id already.');
 const extensionRefused = (): KeeperError =>
   new ExtensionRefusedError('The upstream refuses to extend the lease of this session.');
 const upstreamUnavailable = (retryAfterSeconds: number): KeeperError =>
   new UpstreamUnavailableError('The upstream cannot be asked now; the keeper goes on trying.', {
     retryAfterSeconds,
   });
-const keepAliveRefused = (most: number): KeeperError =>
-  new KeepAliveRefusedError(
-    `No more than ${most} sessions can be kept alive at the rate at which this account may call its upstream.`,
-    { retryAfterSeconds: KEPT_RETRY_AFTER_SECONDS, target: 'keepAlive' },
-  );
 const tooManyConflicts = (): KeeperError =>
   new TooManyConflictsError('The session is being changed by too many others.', { retryAfterSeconds: 1 });

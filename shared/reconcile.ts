@@ -58,11 +58,15 @@ export interface Reconciler {
   record(found: Found<LiveSession>, act: Act, outcome: Outcome): Promise<Session | undefined>;
 }
 
+/** create → observe → extend → observe. */
+const LONGEST_WAY = 4;
 /**
- * create → observe → extend → observe is the longest way, and a lease that was refused as a whole is looked for by halves,
- * of at most a day in minutes; more steps in one go are a circle, and reported.
+ * Below a total that was refused, half of what is missing is asked for; where that is granted, and is still less than the
+ * margin needs, half of the rest. A day has 2^10.5 minutes.
  */
-const MAX_STEPS = 4 + 11;
+const MOST_HALVES = 11;
+/** More steps in one go are a circle, and reported. */
+const MAX_STEPS = LONGEST_WAY + MOST_HALVES;
 /** Writers of one session meet rarely: this many conflicts in a row are no coincidence. */
 export const MAX_CONFLICTS = 8;
 /** A change is not begun with less time than this for its call: it would only be broken off. */

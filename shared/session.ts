@@ -284,6 +284,10 @@ export const isUnconfirmed = ({ observed, creation }: LiveSession): boolean =>
 export const isUnsent = ({ observed, creation }: LiveSession): boolean =>
   observed.status === 'Requested' && creation.attempts === 0;
 
+/** Whether anything is to be done for the session now. */
+export const isDue = (session: Session, now: Instant): boolean =>
+  session.life === 'live' && session.dueAt <= now;
+
 /** The upstream has said that it stops the server: what is left is to see that it does. */
 export const isStopAccepted = ({ desired }: LiveSession): boolean =>
   desired.state === 'stopped' && desired.acceptedAt !== null;

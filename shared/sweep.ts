@@ -97,6 +97,7 @@ export const createSweep = (
     let callsSincePage = 0;
     /** Once in a sweep is enough, even where it comes to nothing. */
     let isListExamined = false;
+    let isListForced = false;
 
     /** A fault of one row, or of one operation, is reported and stops nobody else; a table that is down stops the sweep. */
     const guarded = async <Result>(row: DueRow, work: () => Promise<Result>): Promise<Result | undefined> => {
@@ -209,9 +210,10 @@ export const createSweep = (
       wanting.sort(byUrgency(now, lastCallMs(gate, rules, renewals)));
       const looking = listedAmong(wanting, surroundings.upstream.endpoint);
       if (isUnhurried) return oneCall(wanting, looking, gate);
-      // What is due comes before the list, unless there is always something due.
-      const isOverdue = isListWanted(gate, rules.observeIntervalMs);
-      const seen = isOverdue || isWorthList(looking, gate) ? await readPages(looking) : new Set<string>();
+      // Where there is always something due, the list does not wait for that: it is tried once, and serves the looks.
+      const isForced = !isListForced && isListWanted(gate, rules.observeIntervalMs);
+      isListForced ||= isForced;
+      const seen = isForced || isWorthList(looking, gate) ? await readPages(looking) : new Set<string>();
       // What a list has shown is recorded, and read again for what else may be due.
       await inParallel(wanting, ({ row, found: one }) =>
         reconcile(row, seen.has(row.sessionId) ? undefined : one),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type IdleFacts,
   isCovered,
+  isDue,
   isStopAccepted,
   isUnconfirmed,
   isUnsent,
@@ -9,7 +10,7 @@ import {
   lostActivity,
   nextLookAt,
 } from '../../shared/session.ts';
-import { liveSession, minutes, ready, requestedSession, stopped, T0 } from '../builders.ts';
+import { endedSession, liveSession, minutes, ready, requestedSession, stopped, T0 } from '../builders.ts';
 
 const NOW = T0 + minutes(30);
 
@@ -41,6 +42,18 @@ describe('a session', () => {
     ['has had its stop accepted', liveSession({ desired: stopped('asked', T0, T0) }), true],
   ])('that %s', (_, session, expected) => {
     expect(isStopAccepted(session)).toBe(expected);
+  });
+
+  it.each([
+    ['ahead', 1, false],
+    ['now', 0, true],
+    ['behind', -1, true],
+  ])('whose instant is %s is due: %s ms', (_, aheadMs, expected) => {
+    expect(isDue(liveSession({ dueAt: NOW + aheadMs }), NOW)).toBe(expected);
+  });
+
+  it('that is over is never due: forgetting it is for sweeps', () => {
+    expect(isDue(endedSession({ dueAt: NOW - 1 }), NOW)).toBe(false);
   });
 });
 

@@ -55,7 +55,7 @@ export const CALL_PLANTS: readonly Plant[] = [
     breaks: ['call', 'L', '1'],
     edits: [
       {
-        file: 'shared/keeper.ts',
+        file: 'shared/creating.ts',
         find: 'const inserted = await store.insert(',
         replace: `await upstream.create(
         wanted.sessionId,

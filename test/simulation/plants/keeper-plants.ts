@@ -112,9 +112,9 @@ export const KEEPER_PLANTS: readonly Plant[] = [
     breaks: ['R'],
     edits: [
       {
-        file: 'shared/keeper.ts',
-        find: "return opensAt(gate, now) > now ? 'the upstream has told to wait' : undefined;",
-        replace: "return opensAt(gate, now) > now && now < 0 ? 'the upstream has told to wait' : undefined;",
+        file: 'shared/creating.ts',
+        find: "opensAt(gate, now) > now ? 'the upstream has told to wait' : undefined",
+        replace: "opensAt(gate, now) > now && now < 0 ? 'the upstream has told to wait' : undefined",
       },
     ],
   },
