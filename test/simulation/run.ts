@@ -137,9 +137,16 @@ export const simulate = async ({
   };
 };
 
-/** Few faults have an account in which each of them can happen: nobody else uses one of an exclusive upstream. */
+/**
+ * Few faults have an account in which each of them can do something: nobody else uses one of an exclusive upstream, and a
+ * stop that is accepted and not carried out is in nobody's way where calls need not wait for each other.
+ */
 const rulesFor = (chance: Chance, chosen: readonly FaultName[]): AccountRules => {
   const rules = rulesOf(chance);
-  const isMetByOthers = chosen.length <= 3 && chosen.includes('id-taken');
-  return isMetByOthers ? { ...rules, isExclusive: false } : rules;
+  const isMet = (name: FaultName): boolean => chosen.length <= 3 && chosen.includes(name);
+  return {
+    ...rules,
+    isExclusive: rules.isExclusive && !isMet('id-taken'),
+    callGapMs: isMet('upstream-hung-stop') ? 5_000 : rules.callGapMs,
+  };
 };

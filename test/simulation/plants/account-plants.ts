@@ -71,7 +71,7 @@ export const ACCOUNT_PLANTS: readonly Plant[] = [
       {
         file: 'shared/urgency.ts',
         find: 'isOverdue(session, order) && !isStopAccepted(session) ? 3 : 8;',
-        replace: 'isOverdue(session, order) ? 3 : 8;',
+        replace: 'isStopAccepted(session) ? 1 : isOverdue(session, order) ? 3 : 8;',
       },
       {
         file: 'shared/session.ts',
