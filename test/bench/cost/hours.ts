@@ -16,21 +16,13 @@ export interface AccountHour {
 const HOUR_MS = 3_600_000;
 /** By then all are Ready and have been renewed; whole hours, and before the cap of a day. */
 const [FROM_HOURS, TO_HOURS] = [3, 9] as const;
-const APART_MS = 30_000;
-const LEASE_MINUTES = 60;
 
 /** With the default gap of five seconds, the default policy, and a timer that ticks each minute. */
 export const accountHour = async (sessions: number, seed: number): Promise<AccountHour> => {
   const { rows, operations } = countedRows(createTableRows());
   const account = createAccount(seed, rows);
   const { world, books } = account;
-  const keeper = account.keeperOf();
-  account.tick(keeper);
-  createKeptSessions(world, keeper, {
-    count: sessions,
-    apartMs: APART_MS,
-    leaseMinutes: () => LEASE_MINUTES,
-  });
+  createKeptSessions(account, { count: sessions });
   await account.run(world.start + FROM_HOURS * HOUR_MS);
   const [before, calls, sweptMs] = [operations(), account.calls().length, account.sweptMs()];
   await account.run(world.start + TO_HOURS * HOUR_MS);

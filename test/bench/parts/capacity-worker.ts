@@ -1,5 +1,5 @@
 import { serve } from '../workers.ts';
-import { answer } from './capacity.ts';
+import { hold } from './capacity.ts';
 
-/** One of several that search side by side. */
-serve(answer);
+/** One of several that hold side by side. */
+serve(hold);

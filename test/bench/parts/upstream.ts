@@ -7,12 +7,10 @@ import { createShowcase } from '../arrangements/showcase.ts';
 import { createToolkit } from '../arrangements/toolkit.ts';
 import type { Figure, Part } from '../figures.ts';
 import { createAccount } from '../simulated/account.ts';
-import { createKeptSessions } from '../simulated/kept.ts';
+import { APART_MS, createKeptSessions } from '../simulated/kept.ts';
 
 const HOUR_MS = 3_600_000;
 const COUNTS = [1, 10, 100] as const;
-const APART_MS = 30_000;
-const LEASE_MINUTES = 60;
 /** By then all of them are Ready and have been renewed; the end is well before the service's cap of a day. */
 const [FROM_MS, TO_MS] = [3 * HOUR_MS, 21 * HOUR_MS];
 
@@ -37,9 +35,7 @@ const perSessionHour = async ({ run, calls, living }: Run, count: number): Promi
 export const keeperCalls = (count: number, seed: number): Promise<number> => {
   const account = createAccount(seed);
   const { world, books } = account;
-  const keeper = account.keeperOf();
-  account.tick(keeper);
-  createKeptSessions(world, keeper, { count, apartMs: APART_MS, leaseMinutes: () => LEASE_MINUTES });
+  createKeptSessions(account, { count });
   const run: Run = {
     run: (untilMs) => account.run(world.start + untilMs),
     calls: () => account.calls().length,

@@ -1,6 +1,5 @@
 import { KeepAliveRefusedError } from '../../../shared/errors.ts';
-import type { Keeper } from '../../../shared/keeper.ts';
-import type { World } from '../../simulation/world.ts';
+import { type Account, DEFAULT_RULES } from './account.ts';
 
 /** Sessions that somebody wants for good, asked for one after another so that they do not renew at the same moment. */
 export interface Kept {
@@ -8,19 +7,33 @@ export interface Kept {
   refused: number;
 }
 
-/** Asks for so many, `apartMs` from each other. `kept` is whole when the last one was answered. */
+/** By default, so long after each other. */
+export const APART_MS = 30_000;
+
+export interface Arrivals {
+  count: number;
+  apartMs?: number;
+  leaseMinutes?: number;
+}
+
+/**
+ * Has so many asked for, of a keeper with these rules whose timer ticks from now on. `kept` is whole when the last one
+ * was answered.
+ */
 export const createKeptSessions = (
-  world: World,
-  keeper: Keeper,
-  { count, apartMs, leaseMinutes }: { count: number; apartMs: number; leaseMinutes(index: number): number },
+  account: Account,
+  { count, apartMs = APART_MS, leaseMinutes = 60 }: Arrivals,
+  rules = DEFAULT_RULES,
 ): Kept => {
+  const keeper = account.keeperOf(rules);
+  account.tick(keeper);
   const kept = { accepted: [] as string[], refused: 0 };
   for (let index = 1; index <= count; index += 1) {
     const sessionId = `kept-${index}`;
-    world.after(index * apartMs, () => {
+    account.world.after(index * apartMs, () => {
       keeper
         .create({
-          ...{ sessionId, size: 'Standard', models: [], leaseMinutes: leaseMinutes(index) },
+          ...{ sessionId, size: 'Standard', models: [], leaseMinutes },
           ...{ keepAlive: true, idleTimeoutMinutes: null },
         })
         .then(
