@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../../temporary-folder.ts';
 
 const HOST = fileURLToPath(new URL('../../../infra/local/functions-host/main.ts', import.meta.url));
 
@@ -17,7 +15,7 @@ export interface ColdStart {
 
 /** How long it takes from the start of the host's process to the app's first answer, in ms. @throws unless that is a 200 */
 export const firstAnswerMs = async (cold: ColdStart): Promise<number> => {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'cold-start-'));
+  const data = temporaryFolder('cold-start-');
   const startedAt = performance.now();
   const host = spawn(process.execPath, [HOST], {
     env: {
@@ -25,7 +23,7 @@ export const firstAnswerMs = async (cold: ColdStart): Promise<number> => {
       ...{
         PATH: process.env.PATH,
         PORT: '0',
-        LEASE_KEEPER_DATA: dataFolder,
+        LEASE_KEEPER_DATA: data.path,
         NODE_DISABLE_COMPILE_CACHE: '1',
       },
       ...{ LEASE_KEEPER_APP: cold.appFolder, ...cold.environment },
@@ -44,6 +42,6 @@ export const firstAnswerMs = async (cold: ColdStart): Promise<number> => {
   } finally {
     host.kill('SIGKILL');
     await exited.catch(() => undefined);
-    rmSync(dataFolder, { recursive: true, force: true });
+    data.remove();
   }
 };

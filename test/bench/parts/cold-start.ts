@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createTokens } from '../../../shared/auth.ts';
 import { rowKeys } from '../../../shared/store/rows.ts';
 import { startAzuriteQueue } from '../../contract/azurite-queue.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { buildApps } from '../cold/apps.ts';
 import { bundleSizes } from '../cold/bundled.ts';
 import { importTimes } from '../cold/imports.ts';
@@ -108,12 +106,16 @@ Import times are those of each package by itself, unbundled, in a process of its
 
   async run({ progress }) {
     const [stage, queue] = await Promise.all([startRealStage(), startAzuriteQueue()]);
-    const folder = mkdtempSync(join(tmpdir(), 'cold-apps-'));
+    const folder = temporaryFolder('cold-apps-');
     try {
       const { shape, slots } = calmSeeds(0, 1, stage.clock.now());
       await seedSessions(stage.submit, { ...shape, upstreamUrl: stage.upstreamUrl }, slots);
       const queueEndpoint = /QueueEndpoint=[^;]*;/.exec(queue.connectionString)?.[0] ?? '';
-      const starts = await startsOf(`${stage.connectionString}${queueEndpoint}`, stage.upstreamUrl, folder);
+      const starts = await startsOf(
+        `${stage.connectionString}${queueEndpoint}`,
+        stage.upstreamUrl,
+        folder.path,
+      );
       const times = await measure(starts, progress);
       progress('imports');
       const imports = await importTimes();
@@ -148,7 +150,7 @@ Import times are those of each package by itself, unbundled, in a process of its
       };
     } finally {
       await Promise.all([stage.stop(), queue.stop()]);
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
     }
   },
 };
