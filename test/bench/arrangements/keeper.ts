@@ -1,5 +1,4 @@
 import { KeeperError, SessionOverError } from '../../../shared/errors.ts';
-import type { Keeper } from '../../../shared/keeper.ts';
 import { MINUTE_MS } from '../../../shared/lease.ts';
 import type { Account } from '../simulated/account.ts';
 import type { Arrangement } from './arrangement.ts';
@@ -26,8 +25,7 @@ export const createKept = (
   wishes: { idleTimeoutMinutes?: number } = {},
 ): KeeperArrangement => {
   const { world } = account;
-  const keeper: Keeper = account.keeperOf();
-  account.tick(keeper);
+  const keeper = account.startKeeper();
   const used = new Set<string>();
   const beating = new Set<string>();
   const given = new Set<string>();

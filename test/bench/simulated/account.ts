@@ -26,10 +26,8 @@ export interface Account {
   calls(): readonly UpstreamCall[];
   /** How long all sweeps took so far that have come to their end, waits included. */
   sweptMs(): number;
-  /** A keeper of this account, with rules of its own where that is asked for. */
-  keeperOf(rules?: AccountRules): Keeper;
-  /** The timer: a sweep each minute from now on. */
-  tick(keeper: Keeper): void;
+  /** A keeper of this account, with rules of its own where that is asked for: it sweeps each minute from now on. */
+  startKeeper(rules?: AccountRules): Keeper;
   /** One more sweep, soon: what an HTTP call leaves unfinished. */
   sweepSoon(keeper: Keeper): void;
   /** @throws what a sweep threw */
@@ -67,8 +65,11 @@ export const createAccount = (seed: number, rows: TableRows = createTableRows())
     books,
     calls: upstream.calls,
     sweptMs: () => sweptMs,
-    keeperOf: (rules = DEFAULT_RULES) => createKeeper(createParts(world, table, upstream, rules)(process)),
-    tick,
+    startKeeper(rules = DEFAULT_RULES) {
+      const keeper = createKeeper(createParts(world, table, upstream, rules)(process));
+      tick(keeper);
+      return keeper;
+    },
     sweepSoon: (keeper) => world.after(QUEUE_MS, () => sweep(keeper)),
     async run(until) {
       await world.run(until);

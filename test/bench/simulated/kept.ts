@@ -25,8 +25,7 @@ export const createKeptSessions = (
   { count, apartMs = APART_MS, leaseMinutes = 60 }: Arrivals,
   rules = DEFAULT_RULES,
 ): Kept => {
-  const keeper = account.keeperOf(rules);
-  account.tick(keeper);
+  const keeper = account.startKeeper(rules);
   const kept = { accepted: [] as string[], refused: 0 };
   for (let index = 1; index <= count; index += 1) {
     const sessionId = `kept-${index}`;
