@@ -4,6 +4,8 @@ export interface Figure {
   value: number;
   /** As it is printed behind the value; empty for a plain count or a ratio. */
   unit: string;
+  /** Where it is the median of rounds: the middle half of them. */
+  spread?: readonly [number, number];
   /** Where it is to be at most, or at least, so much. A figure without a goal is there to be compared with. */
   goal?: Goal;
 }
@@ -32,6 +34,14 @@ export interface Measured {
   /** Files beside the document, by their names. */
   pictures?: Readonly<Record<string, string>>;
 }
+
+/** Whether the rounds say both that the goal is reached and that it is missed. */
+export const isNear = ({ goal, spread }: Figure): boolean => {
+  if (goal === undefined || spread === undefined) return false;
+  const [low, high] = spread;
+  const at = 'most' in goal ? goal.most : goal.least;
+  return low <= at && at <= high;
+};
 
 /** Undefined where there is no goal. */
 export const holds = ({ value, goal }: Figure): boolean | undefined => {

@@ -1,13 +1,15 @@
-import { type Figure, holds } from './figures.ts';
+import { type Figure, holds, isNear } from './figures.ts';
 
-/** The figures of all parts as rows of one table: part, figure, value, goal, whether it holds. */
+/** The figures of all parts as rows of one table: part, figure, value, its spread, goal, whether it holds. */
 
 export interface PartFigures {
   name: string;
   figures: readonly Figure[];
 }
 
-const HEADINGS = ['part', 'figure', 'value', 'goal', 'holds'] as const;
+const HEADINGS = ['part', 'figure', 'value', 'spread', 'goal', 'holds'] as const;
+/** Of which column numbers stand: to the right. */
+const NUMBERS: ReadonlySet<number> = new Set([2, 3, 4]);
 
 const rowsOf = (parts: readonly PartFigures[]): string[][] =>
   parts.flatMap(({ name, figures }) =>
@@ -15,12 +17,17 @@ const rowsOf = (parts: readonly PartFigures[]): string[][] =>
       name,
       figure.name,
       `${formatNumber(figure.value)}${unitOf(figure)}`,
+      figure.spread?.map(formatNumber).join('–') ?? '',
       goalOf(figure),
-      VERDICTS[String(holds(figure)) as keyof typeof VERDICTS],
+      verdictOf(figure),
     ]),
   );
 
-const VERDICTS = { true: 'yes', false: 'NO', undefined: '' } as const;
+const verdictOf = (figure: Figure): string => {
+  const isHeld = holds(figure);
+  if (isHeld === undefined) return '';
+  return `${isHeld ? 'yes' : 'NO'}${isNear(figure) ? ', near' : ''}`;
+};
 
 const unitOf = ({ unit }: Figure): string => (unit === '' ? '' : ` ${unit}`);
 
@@ -42,11 +49,10 @@ export const formatNumber = (value: number): string => {
 export const textTable = (parts: readonly PartFigures[]): string => {
   const rows = [[...HEADINGS], ...rowsOf(parts)];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const isNumber = (column: number): boolean => column === 2 || column === 3;
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) =>
-        isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        NUMBERS.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
       )
       .join('  ')
       .trimEnd();
@@ -56,6 +62,6 @@ export const textTable = (parts: readonly PartFigures[]): string => {
 /** For the document. */
 export const markdownTable = (parts: readonly PartFigures[]): string => {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = '| --- | --- | ---: | ---: | --- |';
+  const rule = '| --- | --- | ---: | ---: | ---: | --- |';
   return [line(HEADINGS), rule, ...rowsOf(parts).map(line)].join('\n');
 };

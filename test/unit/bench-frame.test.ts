@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../../infra/local/stack.ts';
 import { runBench } from '../bench/bench.ts';
-import { type Figure, holds, type Part } from '../bench/figures.ts';
+import { type Figure, holds, isNear, type Part } from '../bench/figures.ts';
 import { PARTS } from '../bench/parts.ts';
 import { formatNumber } from '../bench/table.ts';
 
@@ -14,6 +14,7 @@ const figures: Figure[] = [
   { name: 'calls', value: 7.25, unit: 'calls/h', goal: { most: 8 } },
   { name: 'held', value: 0.5, unit: '', goal: { least: 0.95 } },
   { name: 'sessions', value: 1234, unit: '' },
+  { name: 'ratio', value: 1.2, unit: '', spread: [1.125, 1.375], goal: { most: 1.25 } },
 ];
 const one: Part = {
   name: 'one',
@@ -57,11 +58,12 @@ describe('the benchmark', () => {
   it('prints one table of all figures, with a missed goal as missed', async () => {
     await bench([]);
     expect(printed.join('\n').split('\n')).toEqual([
-      'part  figure           value         goal  holds',
-      'one   calls     7.25 calls/h  ≤ 8 calls/h  yes',
-      'one   held              0.50       ≥ 0.95  NO',
+      'part  figure           value     spread         goal  holds',
+      'one   calls     7.25 calls/h             ≤ 8 calls/h  yes',
+      'one   held              0.50                  ≥ 0.95  NO',
       'one   sessions         1,234',
-      'two   nothing              0          ≤ 0  yes',
+      'one   ratio             1.20  1.13–1.38       ≤ 1.25  yes, near',
+      'two   nothing              0                     ≤ 0  yes',
     ]);
   });
 
@@ -69,7 +71,7 @@ describe('the benchmark', () => {
     await bench([]);
     expect(readdirSync(folder).sort()).toEqual(['benchmarks.md', 'one.svg']);
     const document = readFileSync(join(folder, 'benchmarks.md'), 'utf8');
-    expect(document).toContain('| one | held | 0.50 | ≥ 0.95 | NO |');
+    expect(document).toContain('| one | held | 0.50 |  | ≥ 0.95 | NO |');
     expect(document).toContain('What one is about.\n\nAnd more of it.');
     expect(document).toMatch(/Measured on 2026-01-05 with \d+ cores .*Node v\d+/);
     expect(document).toContain(
@@ -122,6 +124,18 @@ describe('a goal', () => {
     expect(holds({ name: '', value: 8.1, unit: '', goal: { most: 8 } })).toBe(false);
     expect(holds({ name: '', value: 7.9, unit: '', goal: { least: 8 } })).toBe(false);
     expect(holds({ name: '', value: 1, unit: '' })).toBeUndefined();
+  });
+
+  it.each<[Figure['goal'], boolean]>([
+    [{ most: 0.99 }, false],
+    [{ most: 1 }, true],
+    [{ least: 1.5 }, true],
+    [{ least: 1.51 }, false],
+    [undefined, false],
+  ])('is near where rounds are on both sides of it: %j', (goal, expected) => {
+    const counted: Figure = { name: '', value: 1.2, unit: '', ...(goal && { goal }) };
+    expect(isNear({ ...counted, spread: [1, 1.5] })).toBe(expected);
+    expect(isNear(counted)).toBe(false);
   });
 });
 

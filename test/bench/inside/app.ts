@@ -42,8 +42,8 @@ export interface PreparedCall {
 export type CallName = 'heartbeat' | 'properties' | 'createV1' | 'create' | 'extend' | 'stop' | 'list';
 
 export const INSIDE_ACCOUNT = '11111111-1111-1111-1111-111111111111';
-const KEY = 'a-key-of-the-benchmark';
-const SECRET = new Uint8Array(32).fill(7);
+export const INSIDE_KEY = 'a-key-of-the-benchmark';
+export const INSIDE_SECRET = Buffer.alloc(32, 7);
 const ORIGIN = 'http://127.0.0.1:1';
 const QUERY = 'api-version=2021-01-01';
 /** What a call of ours asks for: `extend` more than any session has, so that the upstream has to be asked. */
@@ -87,7 +87,7 @@ export const createInsideApp = async ({
 }: InsideSettings): Promise<InsideApp> => {
   const accountId = INSIDE_ACCOUNT;
   const store = createStore(table, randomUUID);
-  const source = { endpoint: upstreamUrl, tokenEndpoint: upstreamUrl, accountId, accountKey: KEY };
+  const source = { endpoint: upstreamUrl, tokenEndpoint: upstreamUrl, accountId, accountKey: INSIDE_KEY };
   const upstream = createUpstream(source, clock, send);
   const telemetry = {
     report(entry: Entry) {
@@ -100,16 +100,16 @@ export const createInsideApp = async ({
     ...{ accountId, store, upstream, clock, telemetry },
     ...{ defaults: DEFAULTS, rules: { ...RULES, ...rules }, newId: randomUUID },
   });
-  const tokens = createTokens([{ accountId, keys: [KEY] }], [SECRET], clock.now);
+  const tokens = createTokens([{ accountId, keys: [INSIDE_KEY] }], [INSIDE_SECRET], clock.now);
   const [readsPerSecond, writesPerSecond, heartbeatsPerSecond] = [1e9, 1e9, 1e9];
   const services: Services = {
     tokens,
     keepers: new Map([[accountId, keeper]]),
     throttle: createThrottle({ readsPerSecond, writesPerSecond, heartbeatsPerSecond }),
-    continuations: createContinuations([SECRET]),
+    continuations: createContinuations([INSIDE_SECRET]),
     ...{ publicUrl: undefined, telemetry, tracing: noTracing, now: clock.now },
   };
-  const token = await tokens.issue(accountId, `Bearer ${accountId}:${KEY}`);
+  const token = await tokens.issue(accountId, `Bearer ${accountId}:${INSIDE_KEY}`);
   const handlers = new Map(
     Object.entries(CALLS).map(([name, { handler }]) => [name as CallName, handler(services)]),
   );

@@ -1,111 +1,72 @@
 import { randomUUID } from 'node:crypto';
-import type { Goal } from '../figures.ts';
 import type { CallName } from './app.ts';
 import type { Floors } from './floors.ts';
 import type { Contest } from './rounds.ts';
 
 /** Which call is held against which bare operations, and how near to them it should come. */
-
 export interface Match {
   name: string;
+  call: CallName;
   /** What the floor does, in words. */
   floor: string;
-  goal?: Goal;
-  /** How much of it there is in a round: what takes several requests takes longer. */
+  bare: keyof Floors;
+  /** Whose sessions both sides take: those of which a use is noted already, any other ones, or such as are not there yet. */
+  session: 'covered' | 'uncovered' | 'new';
+  goal?: { most: number };
+  /** What takes several requests takes longer: there is less of it in a round. */
   isLong: boolean;
-  /** Whether each piece of work takes a session that was not used lately. */
-  isFresh: boolean;
-  contest(ids: Ids): Contest;
 }
 
-/** Sessions that nobody has used yet, one after another. */
-export interface Ids {
-  covered(): string;
-  uncovered(): string;
-}
+const CREATE: Omit<Match, 'name' | 'call'> = {
+  ...{ floor: 'two transactions and one upstream call', bare: 'create', session: 'new' },
+  ...{ goal: { most: 1.3 }, isLong: true },
+};
 
 /** `tracked` sessions are there for the list. */
-export const matchesOf = (
-  prepare: (name: CallName, id: string) => () => Promise<unknown>,
-  floors: Floors,
-  tracked: number,
-): Match[] => [
+export const matchesOf = (tracked: number): Match[] => [
   {
-    name: 'heartbeat, covered already',
-    floor: 'a point read',
-    goal: { most: 1.25 },
-    isLong: false,
-    isFresh: false,
-    contest: ({ covered }) => ({
-      ours: () => prepare('heartbeat', covered()),
-      floor: () => bound(floors.pointRead, covered()),
-    }),
+    ...{ name: 'heartbeat, covered already', call: 'heartbeat', session: 'covered', isLong: false },
+    ...{ floor: 'a point read', bare: 'pointRead', goal: { most: 1.25 } },
   },
   {
-    name: 'heartbeat that writes',
-    floor: 'a point read and an update',
-    goal: { most: 1.25 },
-    isLong: false,
-    isFresh: true,
-    contest: ({ uncovered }) => ({
-      ours: () => prepare('heartbeat', uncovered()),
-      floor: () => bound(floors.readAndUpdate, uncovered()),
-    }),
+    ...{ name: 'heartbeat that writes', call: 'heartbeat', session: 'uncovered', isLong: false },
+    ...{ floor: 'a point read and an update', bare: 'readAndUpdate', goal: { most: 1.25 } },
   },
   {
-    name: 'properties',
-    floor: 'two point reads side by side',
-    goal: { most: 1.25 },
-    isLong: false,
-    isFresh: false,
-    contest: ({ covered }) => ({
-      ours: () => prepare('properties', covered()),
-      floor: () => bound(floors.twoPointReads, covered()),
-    }),
+    ...{ name: 'properties', call: 'properties', session: 'covered', isLong: false },
+    ...{ floor: 'two point reads side by side', bare: 'twoPointReads', goal: { most: 1.25 } },
+  },
+  { name: 'create', call: 'createV1', ...CREATE },
+  { name: 'create, with an id of the client’s', call: 'create', ...CREATE },
+  {
+    ...{ name: 'stop', call: 'stop', session: 'uncovered', isLong: true },
+    ...{ floor: 'two point reads, two transactions and one upstream call', bare: 'stop' },
   },
   {
-    name: 'create',
-    floor: 'two transactions and one upstream call',
-    goal: { most: 1.3 },
-    isLong: true,
-    isFresh: false,
-    contest: () => ({
-      ours: () => prepare('createV1', ''),
-      floor: () => bound(floors.create, randomUUID()),
-    }),
-  },
-  {
-    name: 'create, with an id of the client’s',
-    floor: 'two transactions and one upstream call',
-    goal: { most: 1.3 },
-    isLong: true,
-    isFresh: false,
-    contest: () => ({
-      ours: () => prepare('create', randomUUID()),
-      floor: () => bound(floors.create, randomUUID()),
-    }),
-  },
-  {
-    name: 'stop',
-    floor: 'two point reads, two transactions and one upstream call',
-    isLong: true,
-    isFresh: true,
-    contest: ({ uncovered }) => ({
-      ours: () => prepare('stop', uncovered()),
-      floor: () => bound(floors.stop, uncovered()),
-    }),
-  },
-  {
-    name: `list of ${tracked} sessions`,
-    floor: 'one range query of the records',
-    isLong: true,
-    isFresh: false,
-    contest: ({ covered }) => ({
-      ours: () => prepare('list', covered()),
-      floor: () => () => floors.records(),
-    }),
+    ...{ name: `list of ${tracked} sessions`, call: 'list', session: 'covered', isLong: true },
+    ...{ floor: 'one range query of the records', bare: 'records' },
   },
 ];
 
-const bound = (work: (sessionId: string) => Promise<unknown>, sessionId: string) => (): Promise<unknown> =>
-  work(sessionId);
+/** Sessions that are there already, one after another. */
+export interface Ids {
+  covered(): string;
+  /** One that nobody has used yet. */
+  uncovered(): string;
+}
+
+export const contestOf = (
+  { call, bare, session }: Match,
+  prepare: (name: CallName, id: string) => () => Promise<unknown>,
+  floors: Floors,
+  ids: Ids,
+): Contest => {
+  const next = session === 'new' ? randomUUID : ids[session];
+  return {
+    ours: () => prepare(call, next()),
+    floor() {
+      const id = next();
+      return () => floors[bare](id);
+    },
+  };
+};

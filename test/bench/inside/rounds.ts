@@ -12,6 +12,8 @@ export interface Pace {
   /** Pieces of work of each side in a round. */
   each: number;
   rounds: number;
+  /** So many more before them warm what is compiled and connected on the way, and do not count. */
+  warming: number;
 }
 
 export interface Side {
@@ -23,21 +25,31 @@ export interface Side {
 export interface Outcome {
   ours: Side;
   floor: Side;
-  /** Our time ÷ the floor's: the median of the rounds. */
-  ratio: number;
-  /** The smallest and the largest of the rounds. */
+  /** Our time ÷ the floor's. */
+  ratio: Headline;
+}
+
+/** What many rounds say together. */
+export interface Headline {
+  /** Their median. */
+  value: number;
+  /** The middle half of them. */
   spread: readonly [number, number];
 }
+
+export const headlineOf = (rounds: readonly number[]): Headline => ({
+  value: quantile(rounds, 0.5),
+  spread: [quantile(rounds, 0.25), quantile(rounds, 0.75)],
+});
 
 export const contend = async (contest: Contest, pace: Pace): Promise<Outcome> => {
   const ours: Round[] = [];
   const floor: Round[] = [];
-  // The first round warms what is compiled and connected on the way, and does not count.
-  for (let round = 0; round <= pace.rounds; round += 1) {
+  for (let round = -pace.warming; round < pace.rounds; round += 1) {
     const isOursFirst = round % 2 === 0;
     const first = await run(isOursFirst ? contest.ours : contest.floor, pace);
     const second = await run(isOursFirst ? contest.floor : contest.ours, pace);
-    if (round === 0) continue;
+    if (round < 0) continue;
     ours.push(isOursFirst ? first : second);
     floor.push(isOursFirst ? second : first);
   }
@@ -45,8 +57,7 @@ export const contend = async (contest: Contest, pace: Pace): Promise<Outcome> =>
   return {
     ours: sideOf(ours),
     floor: sideOf(floor),
-    ratio: quantile(ratios, 0.5),
-    spread: [Math.min(...ratios), Math.max(...ratios)],
+    ratio: headlineOf(ratios),
   };
 };
 

@@ -5,17 +5,21 @@ import type { Figure, Part } from '../figures.ts';
 import type { CallName } from '../inside/app.ts';
 import { CALL_CASES, countCall, settleGate, shareOfWrites } from '../inside/counts.ts';
 import { createFloors, noting, type Samples } from '../inside/floors.ts';
-import { type Ids, matchesOf } from '../inside/matches.ts';
+import { contestOf, type Ids, type Match, matchesOf } from '../inside/matches.ts';
 import { type RealStage, startRealStage } from '../inside/real-table.ts';
 import { contend, type Outcome, type Pace } from '../inside/rounds.ts';
 import { seedSessions } from '../inside/seed.ts';
 import { formatNumber } from '../table.ts';
 
 const [ALONE, TOGETHER] = [1, 32] as const;
+/**
+ * One at a time they take turns call by call, so that whatever the machine does besides falls on both. Many in flight
+ * need longer rounds: in the end of each there are fewer.
+ */
 const paceOf = (inFlight: number, isLong: boolean): Pace =>
   inFlight === ALONE
-    ? { inFlight, each: isLong ? 20 : 60, rounds: 9 }
-    : { inFlight, each: isLong ? 96 : 320, rounds: 5 };
+    ? { inFlight, each: 1, rounds: isLong ? 180 : 500, warming: isLong ? 40 : 100 }
+    : { inFlight, each: isLong ? 64 : 160, rounds: isLong ? 9 : 11, warming: 1 };
 
 const TRACKED = 20;
 const COVERED_FOR_MS = 600 * MINUTE_MS;
@@ -60,13 +64,18 @@ const idsIn = async (stage: RealStage): Promise<{ ids: Ids; refill(count: number
   };
 };
 
-const rowOf = (name: string, inFlight: number, { ours, floor, ratio, spread }: Outcome): string => {
+const rowOf = (name: string, inFlight: number, { ours, floor, ratio }: Outcome): string => {
   const cells = [ours, floor].flatMap(({ perSecond, p50Ms, p99Ms }) => [perSecond, p50Ms, p99Ms]);
-  const numbers = [...cells, ratio].map(formatNumber);
-  return `| ${[name, inFlight, ...numbers, spread.map(formatNumber).join('–')].join(' | ')} |`;
+  const numbers = [...cells, ratio.value].map(formatNumber);
+  return `| ${[name, inFlight, ...numbers, ratio.spread.map(formatNumber).join('–')].join(' | ')} |`;
 };
 
-const HEAD = `| call | in flight | req/s | p50 ms | p99 ms | floor: req/s | p50 ms | p99 ms | time ÷ floor's | of rounds |
+interface Timed {
+  figure: Figure;
+  row: string;
+}
+
+const HEAD = `| call | in flight | req/s | p50 ms | p99 ms | floor: req/s | p50 ms | p99 ms | time ÷ floor's | spread |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |`;
 
 const countFigures = async (): Promise<Figure[]> => {
@@ -100,8 +109,9 @@ export const calls: Part = {
   about: `
 What a call takes through the app's own handlers (token, checks, keeper, answer; without the host around them), beside
 the floor: the bare \`@azure/data-tables\` operations, and the bare upstream call, that it cannot do without. Both use
-the same Azurite and the same upstream, processes of their own that answer at once, and take turns in rounds; the headline
-is the median of the rounds' ratios, one call at a time and ${TOGETHER} in flight. The instance is warm.
+the same Azurite and the same upstream, processes of their own that answer at once, and take turns: call by call where
+there is one at a time, and in longer rounds where ${TOGETHER} are in flight. The headline is the median of the rounds' ratios.
+The instance is warm.
 
 What comes on top of the floor is known. A create reads the account's gate before its first transaction, because an upstream
 that told to wait is left alone by all instances, also where there is no gap between calls; and one with an id of the client's
@@ -119,32 +129,28 @@ The counts are those that \`npm test\` guards ([the scenes](../test/bench/inside
       const prepare = (name: CallName, id: string) => app.prepare(name, id).run;
       const floors = createFloors(stage.connectionString, TABLE_NAME, stage.upstreamUrl, samples);
       const { ids, refill } = await idsIn(stage);
-      const figures: Figure[] = [];
-      const rows: string[] = [];
-      // The list first, while there are no other sessions: the other calls leave some behind.
-      for (const { name, floor, goal, isLong, isFresh, contest } of matchesOf(
-        prepare,
-        floors,
-        TRACKED,
-      ).toReversed()) {
-        for (const inFlight of [ALONE, TOGETHER]) {
-          progress(`${name}, ${inFlight} in flight`);
-          const pace = paceOf(inFlight, isLong);
-          if (isFresh) await refill(2 * pace.each * (pace.rounds + 1));
-          const outcome = await contend(contest(ids), pace);
-          const figure = {
+      const measure = async (match: Match, inFlight: number): Promise<Timed> => {
+        const { name, floor, goal, session, isLong } = match;
+        progress(`${name}, ${inFlight} in flight`);
+        const pace = paceOf(inFlight, isLong);
+        if (session === 'uncovered') await refill(2 * pace.each * (pace.warming + pace.rounds));
+        const outcome = await contend(contestOf(match, prepare, floors, ids), pace);
+        return {
+          figure: {
             name: `${name} ÷ ${floor}, ${inFlight} in flight`,
-            value: outcome.ratio,
-            unit: '',
-          };
-          figures.push(goal === undefined ? figure : { ...figure, goal });
-          rows.push(rowOf(name, inFlight, outcome));
-        }
-      }
+            ...{ ...outcome.ratio, unit: '', ...(goal && { goal }) },
+          },
+          row: rowOf(name, inFlight, outcome),
+        };
+      };
+      const timed: Timed[] = [];
+      // From the last one, the list, while there are no other sessions: the other calls leave some behind.
+      for (const match of matchesOf(TRACKED).toReversed())
+        timed.unshift(await measure(match, ALONE), await measure(match, TOGETHER));
       progress('counts');
       return {
-        figures: [...figures, ...(await countFigures())],
-        remarks: `${HEAD}\n${rows.join('\n')}`,
+        figures: [...timed.map(({ figure }) => figure), ...(await countFigures())],
+        remarks: [HEAD, ...timed.map(({ row }) => row)].join('\n'),
       };
     } finally {
       await stage.stop();

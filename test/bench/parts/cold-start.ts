@@ -7,17 +7,15 @@ import { bundleSizes } from '../cold/bundled.ts';
 import { importTimes } from '../cold/imports.ts';
 import { type ColdStart, firstAnswerMs } from '../cold/start.ts';
 import type { Part } from '../figures.ts';
-import { INSIDE_ACCOUNT } from '../inside/app.ts';
+import { INSIDE_ACCOUNT, INSIDE_KEY, INSIDE_SECRET } from '../inside/app.ts';
 import { calmSeeds } from '../inside/counts.ts';
 import { startRealStage } from '../inside/real-table.ts';
-import { quantile } from '../inside/rounds.ts';
+import { type Headline, headlineOf, quantile } from '../inside/rounds.ts';
 import { seedSessions } from '../inside/seed.ts';
 import { formatNumber } from '../table.ts';
 
 const ROUNDS = 7;
 const GOALS = { off: 1.3, on: 1.5 } as const;
-const KEY = 'a-key-of-the-benchmark';
-const SECRET = Buffer.alloc(32, 7);
 /** Once a year: no sweep is measured. */
 const SCHEDULE = '0 0 0 1 1 *';
 const SESSION = 'calm-00000000';
@@ -28,8 +26,8 @@ type Kind = (typeof kinds)[number];
 const accountsAt = (upstreamUrl: string): string =>
   JSON.stringify([
     {
-      ...{ accountId: INSIDE_ACCOUNT, keys: [KEY] },
-      upstream: { endpoint: upstreamUrl, accountId: INSIDE_ACCOUNT, accountKey: KEY },
+      ...{ accountId: INSIDE_ACCOUNT, keys: [INSIDE_KEY] },
+      upstream: { endpoint: upstreamUrl, accountId: INSIDE_ACCOUNT, accountKey: INSIDE_KEY },
     },
   ]);
 
@@ -39,14 +37,14 @@ const startsOf = async (
   folder: string,
 ): Promise<Record<Kind, ColdStart>> => {
   const apps = await buildApps(folder);
-  const account = { accountId: INSIDE_ACCOUNT, keys: [KEY] };
-  const token = await createTokens([account], [SECRET], Date.now).issue(
+  const account = { accountId: INSIDE_ACCOUNT, keys: [INSIDE_KEY] };
+  const token = await createTokens([account], [INSIDE_SECRET], Date.now).issue(
     INSIDE_ACCOUNT,
-    `Bearer ${INSIDE_ACCOUNT}:${KEY}`,
+    `Bearer ${INSIDE_ACCOUNT}:${INSIDE_KEY}`,
   );
   const environment = {
     ...{ AzureWebJobsStorage: storage, AZURE_FUNCTIONS_ENVIRONMENT: 'Development' },
-    ...{ KEEPER_ACCOUNTS: accountsAt(upstreamUrl), KEEPER_TOKEN_SECRETS: SECRET.toString('base64') },
+    ...{ KEEPER_ACCOUNTS: accountsAt(upstreamUrl), KEEPER_TOKEN_SECRETS: INSIDE_SECRET.toString('base64') },
     KEEPER_SWEEP_SCHEDULE: SCHEDULE,
   };
   const keeper: ColdStart = {
@@ -87,11 +85,8 @@ const measure = async (
   return times;
 };
 
-const ratioOf = (times: readonly number[], floor: readonly number[]): number =>
-  quantile(
-    times.map((ms, index) => ms / (floor[index] ?? Number.NaN)),
-    0.5,
-  );
+const ratioOf = (times: readonly number[], floor: readonly number[]): Headline =>
+  headlineOf(times.map((ms, index) => ms / (floor[index] ?? Number.NaN)));
 
 export const coldStart: Part = {
   name: 'cold-start',
@@ -125,12 +120,12 @@ Import times are those of each package by itself, unbundled, in a process of its
         figures: [
           {
             name: 'first answer ÷ a point read’s',
-            value: ratioOf(times.keeper, floor),
+            ...ratioOf(times.keeper, floor),
             ...{ unit: '', goal: { most: GOALS.off } },
           },
           {
             name: 'the same with telemetry',
-            value: ratioOf(times['keeper with telemetry'], floor),
+            ...ratioOf(times['keeper with telemetry'], floor),
             ...{ unit: '', goal: { most: GOALS.on } },
           },
           { name: 'loaded before the first answer', value: withEntry / 1024, unit: 'KiB' },
