@@ -1,162 +1,64 @@
-import type { Table } from '../../../shared/store/table.ts';
 import type { Figure, Part } from '../figures.ts';
-import { INSIDE_ACCOUNT, type InsideApp } from '../inside/app.ts';
-import { calmSeeds, countSweep, dueSeeds, type Seeds, settleGate } from '../inside/counts.ts';
-import { type RealStage, startRealStage } from '../inside/real-table.ts';
-import { quantile } from '../inside/rounds.ts';
-import { seedSessions } from '../inside/seed.ts';
+import { countSweep } from '../inside/counts.ts';
+import { headlineOf, quantile } from '../inside/rounds.ts';
+import { type AccountTimes, measureSweeps, type Pair } from '../sweeping/measure.ts';
 import { formatNumber } from '../table.ts';
 
 const TRACKED = [1_000, 10_000, 100_000] as const;
 const [FEW, MANY] = [100, 1_000] as const;
-const SWEEPS = { [FEW]: 5, [MANY]: 1 } as const;
+const ROUNDS = 11;
 /** Rows that a sweep reads whatever is due: the gate a few times, and who was due a moment ago. */
 const CONSTANT_ROWS = 20;
 const GOAL = { rows: 1.1, time: 1.3 } as const;
-const SEEDED_AT_A_TIME = 8;
 
-interface Swept {
-  tracked: number;
-  due: number;
-  totalMs: number;
-  /** Of it, in range queries of the index. */
-  queryMs: number;
-}
+type Time = (pair: Pair) => number;
 
-interface Watched {
-  table: Table;
-  /** Time in range queries so far, and what they gave. */
-  queries(): { ms: number; rows: number };
-}
+const wholeMs: Time = ({ sweep: { totalMs } }) => totalMs;
+const queryMs: Time = ({ sweep }) => sweep.queryMs;
+const restMs: Time = (pair) => wholeMs(pair) - queryMs(pair);
+const bareMs: Time = (pair) => pair.bareMs;
 
-/** Range queries are timed up to each row that is waited for. */
-const watched = (table: Table): Watched => {
-  let [ms, rows] = [0, 0];
-  return {
-    queries: () => ({ ms, rows }),
-    table: {
-      ...table,
-      async *list(...asked) {
-        const listed = table.list(...asked)[Symbol.asyncIterator]();
-        try {
-          for (;;) {
-            const begunAt = performance.now();
-            const { value, done } = await listed.next();
-            ms += performance.now() - begunAt;
-            if (done) return;
-            rows += 1;
-            yield value;
-          }
-        } finally {
-          await listed.return?.();
-        }
-      },
+/** What the largest account takes of what the smallest one takes, round by round. */
+const growthOf = (measured: readonly AccountTimes[], time: Time): number[] => {
+  const [small = [], large = []] = [measured[0]?.few, measured.at(-1)?.few];
+  return small.map((pair, round) => {
+    const beside = large[round];
+    return beside === undefined ? Number.NaN : time(beside) / time(pair);
+  });
+};
+
+const timeFigures = (measured: readonly AccountTimes[]): Figure[] => {
+  const [least = 0, , most = 0] = TRACKED;
+  const growth = `${FEW} due: ${formatNumber(most)} tracked ÷ ${formatNumber(least)}`;
+  const [whole = [], rest = [], bare = []] = [wholeMs, restMs, bareMs].map((time) =>
+    growthOf(measured, time),
+  );
+  const beyond = rest.map((ratio, round) => ratio / (bare[round] ?? Number.NaN));
+  const goal = { most: GOAL.time };
+  const last = measured.at(-1);
+  return [
+    { name: `${growth}, the whole sweep on Azurite`, ...headlineOf(whole), unit: '' },
+    { name: `${growth}, without range queries`, ...headlineOf(rest), unit: '', goal },
+    { name: `${growth}, the bare operations of the same`, ...headlineOf(bare), unit: '' },
+    { name: `${growth}, beyond that of the bare operations`, ...headlineOf(beyond), unit: '', goal },
+    {
+      name: `${formatNumber(most)} tracked: full scan ÷ sweep of ${FEW} due`,
+      value: (last?.scanMs ?? Number.NaN) / quantile(last?.few.map(wholeMs) ?? [], 0.5),
+      unit: '',
     },
-  };
+  ];
 };
 
-const sweepOnce = async (
-  stage: RealStage,
-  app: InsideApp,
-  { queries }: Watched,
-  { tracked, due }: { tracked: number; due: number },
-): Promise<Swept> => {
-  const now = stage.clock.now();
-  await seed(stage, dueSeeds(due, now));
-  await settleGate(app.store, stage.clock.now());
-  const [before, begunAt] = [queries().ms, performance.now()];
-  let looked = 0;
-  // On a slow machine the time of one sweep is over before it is done, and the next one goes on.
-  for (let isDone = false; !isDone; ) {
-    const report = await app.keeper.sweep();
-    looked += report.looked;
-    isDone = !report.unfinished;
-  }
-  if (looked < due) throw new Error(`sweeps of ${due} looked at ${looked}`);
-  return { tracked, due, totalMs: performance.now() - begunAt, queryMs: queries().ms - before };
-};
-
-const seed = ({ submit, upstreamUrl }: RealStage, { shape, slots }: Seeds): Promise<void> =>
-  seedSessions(submit, { ...shape, upstreamUrl }, slots, SEEDED_AT_A_TIME);
-
-/** What pollers do: everything is read, to find what is due. */
-const scan = async (app: InsideApp, { queries }: Watched): Promise<{ ms: number; rows: number }> => {
-  const before = queries();
-  for await (const _row of app.store.list(INSIDE_ACCOUNT));
-  const after = queries();
-  return { ms: after.ms - before.ms, rows: after.rows - before.rows };
-};
-
-const ownMs = ({ totalMs, queryMs }: Swept): number => totalMs - queryMs;
-const median = (swept: readonly Swept[], of: (one: Swept) => number): number => quantile(swept.map(of), 0.5);
-
-const HEAD = `| tracked | due | whole sweep ms | in range queries ms | the rest ms | full scan: ms | rows |
+const HEAD = `| tracked | due | whole sweep ms | in range queries ms | the rest ms | bare operations ms | full scan ms |
 | ---: | ---: | ---: | ---: | ---: | ---: | ---: |`;
 
-export const sweep: Part = {
-  name: 'sweep',
-  about: `
-One sweep of an account with so many tracked sessions, all in one partition as the real layout has them, of which so many
-are due for a renewal: each takes its reads, two transactions and an upstream call. On Azurite, whose own range query
-grows with the table however many rows it gives: its time is shown apart. *Tracked* sessions have all their rows.
-Beside it is a full scan of the records, which is what a poller reads to find what is due.
-
-- **rows of the index, records**: how many the sweep reads of each, in a table in memory that counts
-  ([the scenes](../test/bench/inside/counts.ts)); the goal is 1.1 × due, and ${CONSTANT_ROWS} more. Of each session that
-  is due it reads the row of the index, the record with its activity, and the gate.
-- Each ten minutes (\`KEEPER_OBSERVE_INTERVAL\`) one sweep also counts the account, and reads all of its records for that.`,
-
-  async run({ progress }) {
-    const stage = await startRealStage();
-    try {
-      const way = watched(stage.table);
-      const app = await stage.appOn(() => way.table);
-      const swept: Swept[] = [];
-      const rows: string[] = [];
-      let there = 0;
-      const scans: number[] = [];
-      for (const tracked of TRACKED) {
-        progress(`${tracked} sessions are put into the table`);
-        await seed(stage, calmSeeds(there, tracked, stage.clock.now()));
-        there = tracked;
-        // Warms what is compiled, and the upstream's token.
-        await sweepOnce(stage, app, way, { tracked, due: FEW });
-        for (const due of [FEW, MANY] as const) {
-          progress(`${tracked} tracked, ${due} due`);
-          const some: Swept[] = [];
-          for (let index = 0; index < SWEEPS[due]; index += 1)
-            some.push(await sweepOnce(stage, app, way, { tracked, due }));
-          swept.push(...some);
-          const scanned = due === FEW ? await scan(app, way) : undefined;
-          if (scanned !== undefined) scans.push(scanned.ms);
-          const times = [(one: Swept) => one.totalMs, (one: Swept) => one.queryMs, ownMs];
-          const cells = [...times.map((of) => median(some, of)), scanned?.ms, scanned?.rows];
-          rows.push(
-            `| ${[tracked, due, ...cells].map((cell) => (cell === undefined ? '' : formatNumber(Math.round(cell)))).join(' | ')} |`,
-          );
-        }
-      }
-      const of = (tracked: number): Swept[] =>
-        swept.filter((one) => one.tracked === tracked && one.due === FEW);
-      const [least = 0, , most = 0] = TRACKED;
-      const growth = (time: (one: Swept) => number): number =>
-        median(of(most), time) / median(of(least), time);
-      const name = `${FEW} due: ${formatNumber(most)} tracked ÷ ${formatNumber(least)}`;
-      const figures: Figure[] = [
-        ...(await rowFigures()),
-        { name: `${name}, without range queries`, value: growth(ownMs), unit: '', goal: { most: GOAL.time } },
-        { name: `${name}, the whole sweep on Azurite`, value: growth(({ totalMs }) => totalMs), unit: '' },
-        {
-          name: `${formatNumber(most)} tracked: full scan ÷ sweep of ${FEW} due`,
-          value: (scans.at(-1) ?? Number.NaN) / median(of(most), ({ totalMs }) => totalMs),
-          unit: '',
-        },
-      ];
-      return { figures, remarks: `${HEAD}\n${rows.join('\n')}` };
-    } finally {
-      await stage.stop();
-    }
-  },
+const rowsOf = ({ tracked, few, many, scanMs }: AccountTimes): string[] => {
+  const row = (due: number, pairs: readonly Pair[], scan: number | undefined): string => {
+    const times = [wholeMs, queryMs, restMs, bareMs].map((time) => quantile(pairs.map(time), 0.5));
+    const cells = [...times, scan].map((ms) => (ms === undefined ? '' : formatNumber(Math.round(ms))));
+    return `| ${[formatNumber(tracked), formatNumber(due), ...cells].join(' | ')} |`;
+  };
+  return [row(FEW, few, scanMs), row(MANY, [many], undefined)];
 };
 
 const rowFigures = async (): Promise<Figure[]> => {
@@ -173,4 +75,32 @@ const rowFigures = async (): Promise<Figure[]> => {
       );
     }
   return figures;
+};
+
+export const sweep: Part = {
+  name: 'sweep',
+  about: `
+One sweep of an account with so many tracked sessions, all in one partition as the real layout has them, beside so many
+that are due for a renewal: each takes its reads, two transactions and an upstream call. *Tracked* sessions have all their rows.
+The accounts of all sizes, each on an Azurite of its own, take turns in rounds.
+
+- **rows of the index, records**: how many the sweep reads of each, in a table in memory that counts
+  ([the scenes](../test/bench/inside/counts.ts)); the goal is ${GOAL.rows} × due, and ${CONSTANT_ROWS} more. Of each session that
+  is due it reads the row of the index, the record with its activity, and the gate.
+- **growth with the table**: Azurite itself is slower where there are more rows. Its range query looks at all of
+  them, however few it gives: its time is shown apart. And a change looks for its row's place in an index from end to end,
+  which no client can help; so the same reads, transactions and upstream calls are made beside each sweep, by their bare clients and
+  as many at a time. What the sweep grows *beyond* them is the keeper's.
+- **full scan**: of the records, which is what a poller reads to find what is due.
+- Each ten minutes (\`KEEPER_OBSERVE_INTERVAL\`) one sweep also counts the account, and reads all of its records for that.`,
+
+  async run({ progress }) {
+    const plan = { tracked: TRACKED, few: FEW, many: MANY, rounds: ROUNDS };
+    const measured = await measureSweeps(plan, progress);
+    progress('rows');
+    return {
+      figures: [...(await rowFigures()), ...timeFigures(measured)],
+      remarks: [HEAD, ...measured.flatMap(rowsOf)].join('\n'),
+    };
+  },
 };
