@@ -157,7 +157,8 @@ Ready on. The users belong to four accounts, fifty each.
   every longer pause. Whatever keeps that promise and cuts off nobody cannot be billed less. The culler, the toolkit and the keeper
   with a timeout of 10 min do not keep it, and may be.
 - **the least without foresight** keeps the promise too, and so has to wait for ${PROMISED_MINUTES} min wherever nobody
-  says that it is over: the keeper's timeout is exactly that wait.
+  says that it is over: the keeper's timeout is exactly that wait. Where that alone is above the goal of ${GOAL_BILL.toFixed(2)}, whoever
+  reaches the goal breaks the promise, or knows the future.
 
 *Cut off*: the server was taken from somebody at work, or from a job. *Begun anew*: somebody came back from a pause, and
 waited for another server. *Work lost*: what was not saved (every ${HABITS.savedEveryMinutes} min; a job loses all), and that wait.
