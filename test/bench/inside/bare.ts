@@ -1,4 +1,5 @@
 import { TableClient, type TransactionAction } from '@azure/data-tables';
+import got from 'got';
 import type { RowChange } from '../../../shared/store/table.ts';
 import { INSIDE_ACCOUNT } from './app.ts';
 
@@ -15,3 +16,15 @@ export const actionOf = (change: RowChange): TransactionAction => {
   if (type === 'create') return ['create', entity];
   return type === 'put' ? ['upsert', entity, 'Replace'] : ['update', entity, 'Merge', { etag: '*' }];
 };
+
+/** One request to the upstream about a session, by the bare client of HTTP. */
+export const bareCall = (
+  upstreamUrl: string,
+  method: 'PUT' | 'PATCH' | 'POST',
+  path: string,
+  body: string,
+): Promise<unknown> =>
+  got(`${upstreamUrl}/accounts/${INSIDE_ACCOUNT}/sessions/${path}?api-version=2021-01-01`, {
+    ...{ method, body, retry: { limit: 0 } },
+    headers: { 'content-type': 'application/json' },
+  });

@@ -1,8 +1,7 @@
-import got from 'got';
 import { afterPrefix, rowKeys } from '../../../shared/store/rows.ts';
 import type { RowChange, Table } from '../../../shared/store/table.ts';
 import { INSIDE_ACCOUNT } from './app.ts';
-import { actionOf, bareClient } from './bare.ts';
+import { actionOf, bareCall, bareClient } from './bare.ts';
 
 /** What calls cannot do without, by the bare client of the table and one bare request: no checks, and no keeper. */
 export interface Floors {
@@ -49,11 +48,6 @@ export const createFloors = (
         actionOf({ ...change, rowKey: change.rowKey.replace(samples.sessionId, sessionId) }),
       ),
     );
-  const call = (method: 'PUT' | 'POST', path: string, body: string) =>
-    got(`${upstreamUrl}/accounts/${INSIDE_ACCOUNT}/sessions/${path}?api-version=2021-01-01`, {
-      ...{ method, body, retry: { limit: 0 } },
-      headers: { 'content-type': 'application/json' },
-    });
 
   return {
     pointRead: (sessionId) => read(rowKeys.activity(sessionId)),
@@ -75,7 +69,8 @@ export const createFloors = (
     async create(sessionId) {
       const [intent = [], record = []] = samples.create;
       await submit(intent, sessionId);
-      await call('PUT', sessionId, JSON.stringify({ maxLeaseTimeMinutes: 60, size: 'Standard' }));
+      const body = JSON.stringify({ maxLeaseTimeMinutes: 60, size: 'Standard' });
+      await bareCall(upstreamUrl, 'PUT', sessionId, body);
       await submit(record, sessionId);
     },
 
@@ -84,7 +79,7 @@ export const createFloors = (
       await twoPointReads(sessionId);
       // Without the removals of due rows, which other sessions have at other instants.
       await submit(withoutRemovals(wish), sessionId);
-      await call('POST', `${sessionId}/:stop`, '');
+      await bareCall(upstreamUrl, 'POST', `${sessionId}/:stop`, '');
       await submit(withoutRemovals(record), sessionId);
     },
   };

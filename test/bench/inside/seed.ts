@@ -71,7 +71,7 @@ const rowFor = (model: RowChange, { sessionId, dueAt }: Slot): RowChange => {
 };
 
 /** Rows that one transaction takes. */
-const MOST_CHANGES = 100;
+export const MOST_CHANGES = 100;
 
 /**
  * Puts many sessions into a table, in whole transactions, several at a time. One kind of row after another: a table that

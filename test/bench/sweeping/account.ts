@@ -3,8 +3,8 @@ import type { RowChange } from '../../../shared/store/table.ts';
 import { INSIDE_ACCOUNT } from '../inside/app.ts';
 import { calmSeeds, dueSeeds, type Seeds, settleGate } from '../inside/counts.ts';
 import { noting } from '../inside/floors.ts';
-import { startRealStage } from '../inside/real-table.ts';
-import { type Slot, seedSessions } from '../inside/seed.ts';
+import { type RealStage, startRealStage } from '../inside/real-table.ts';
+import { MOST_CHANGES, type Slot, type Submit, seedSessions } from '../inside/seed.ts';
 import { createBareRenewals, renewalIn } from './renewal.ts';
 import { watched } from './watched.ts';
 
@@ -26,22 +26,26 @@ export interface Swept {
 }
 
 const AT_A_TIME = 8;
-const MOST_CHANGES = 100;
 
 export const startSizedAccount = async (tracked: number): Promise<SizedAccount> => {
   const stage = await startRealStage();
+  try {
+    return await sizedAccount(stage, tracked);
+  } catch (error) {
+    await stage.stop();
+    throw error;
+  }
+};
+
+const sizedAccount = async (stage: RealStage, tracked: number): Promise<SizedAccount> => {
   const { clock, upstreamUrl } = stage;
   const written: (readonly RowChange[])[] = [];
+  const note = (changes: readonly RowChange[]): void => void written.push(changes);
   const { table, queryMs } = watched(noting(stage.table, written));
   const app = await stage.appOn(() => table);
 
-  const seed = ({ shape, slots }: Seeds): Promise<void> => {
-    const submit = (changes: readonly RowChange[]): Promise<unknown> => {
-      written.push(changes);
-      return stage.submit(changes);
-    };
-    return seedSessions(submit, { ...shape, upstreamUrl }, slots, AT_A_TIME);
-  };
+  const seed = ({ shape, slots }: Seeds, submit: Submit): Promise<void> =>
+    seedSessions(submit, { ...shape, upstreamUrl }, slots, AT_A_TIME);
 
   /** Takes away what is there of the sessions that were due, so that as many are tracked as before. */
   const clear = async (): Promise<void> => {
@@ -60,7 +64,10 @@ export const startSizedAccount = async (tracked: number): Promise<SizedAccount> 
     work: (slots: readonly Slot[]) => Promise<Result>,
   ): Promise<Result> => {
     const seeds = dueSeeds(due, clock.now());
-    await seed(seeds);
+    await seed(seeds, (changes) => {
+      note(changes);
+      return stage.submit(changes);
+    });
     await settleGate(app.store, clock.now());
     const result = await work(seeds.slots);
     await clear();
@@ -80,33 +87,26 @@ export const startSizedAccount = async (tracked: number): Promise<SizedAccount> 
     return { totalMs: performance.now() - begunAt, queryMs: queryMs() - before };
   };
 
-  try {
-    await seed(calmSeeds(0, tracked, clock.now()));
-    written.splice(0);
-    const renewal = await withDue(1, async ([slot]) => {
-      if (slot === undefined) throw new Error('nothing is due');
-      await sweepAll(1);
-      return renewalIn(written, slot);
-    });
-    const note = (changes: readonly RowChange[]): void => void written.push(changes);
-    const bareRenewals = createBareRenewals(stage.connectionString, upstreamUrl, renewal, note);
-    return {
-      sweep: (due) => withDue(due, () => sweepAll(due)),
-      bareMs: (due) =>
-        withDue(due, async (slots) => {
-          const begunAt = performance.now();
-          await bareRenewals(slots);
-          return performance.now() - begunAt;
-        }),
-      async scanMs() {
-        const before = queryMs();
-        for await (const _row of app.store.list(INSIDE_ACCOUNT));
-        return queryMs() - before;
-      },
-      stop: stage.stop,
-    };
-  } catch (error) {
-    await stage.stop();
-    throw error;
-  }
+  await seed(calmSeeds(0, tracked, clock.now()), stage.submit);
+  const renewal = await withDue(1, async ([slot]) => {
+    if (slot === undefined) throw new Error('nothing is due');
+    await sweepAll(1);
+    return renewalIn(written, slot);
+  });
+  const bareRenewals = createBareRenewals(stage.connectionString, upstreamUrl, renewal, note);
+  return {
+    sweep: (due) => withDue(due, () => sweepAll(due)),
+    bareMs: (due) =>
+      withDue(due, async (slots) => {
+        const begunAt = performance.now();
+        await bareRenewals(slots);
+        return performance.now() - begunAt;
+      }),
+    async scanMs() {
+      const before = queryMs();
+      for await (const _row of app.store.list(INSIDE_ACCOUNT));
+      return queryMs() - before;
+    },
+    stop: stage.stop,
+  };
 };

@@ -1,9 +1,8 @@
-import got from 'got';
 import { inParallel } from '../../../shared/parallel.ts';
 import { readDueKey, rowKeys } from '../../../shared/store/rows.ts';
 import { type RowChange, TABLE_NAME } from '../../../shared/store/table.ts';
 import { INSIDE_ACCOUNT } from '../inside/app.ts';
-import { actionOf, bareClient } from '../inside/bare.ts';
+import { actionOf, bareCall, bareClient } from '../inside/bare.ts';
 import type { Slot } from '../inside/seed.ts';
 
 /** The two transactions by which a sweep has renewed one session: its intent, and what came of it. */
@@ -53,10 +52,7 @@ export const createBareRenewals = (
     await inParallel(slots, async (slot) => {
       await read(rowKeys.gate);
       await submit(intent, slot);
-      await got.patch(
-        `${upstreamUrl}/accounts/${INSIDE_ACCOUNT}/sessions/${slot.sessionId}?api-version=2021-01-01`,
-        { json: { maxLeaseTimeMinutes: 60 }, retry: { limit: 0 } },
-      );
+      await bareCall(upstreamUrl, 'PATCH', slot.sessionId, JSON.stringify({ maxLeaseTimeMinutes: 60 }));
       await submit(record, slot);
     });
   };
