@@ -30,7 +30,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind where %s ends it'
   const exited = once(bench, 'exit');
   // Whoever it has started writes there as well: it closes with the last of them.
   const closed = once(bench.stderr, 'close');
-  for await (const line of createInterface({ input: bench.stderr })) if (line.includes('in flight')) break;
+  for await (const line of createInterface({ input: bench.stderr })) if (line.includes('warming up')) break;
   bench.stderr.resume();
   bench.kill(signal);
   expect(await exited).toEqual([128 + constants.signals[signal], null]);

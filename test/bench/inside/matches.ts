@@ -22,8 +22,7 @@ const CREATE: Omit<Match, 'name' | 'call'> = {
   ...{ goal: { most: 1.3 }, isLong: true },
 };
 
-/** `tracked` sessions are there for the list. */
-export const matchesOf = (tracked: number): Match[] => [
+export const MATCHES: readonly Match[] = [
   {
     ...{ name: 'heartbeat, covered already', call: 'heartbeat', session: 'covered', isLong: false },
     ...{ floor: 'a point read', bare: 'pointRead', goal: { most: 1.25 } },
@@ -42,11 +41,13 @@ export const matchesOf = (tracked: number): Match[] => [
     ...{ name: 'stop', call: 'stop', session: 'uncovered', isLong: true },
     ...{ floor: 'two point reads, two transactions and one upstream call', bare: 'stop' },
   },
-  {
-    ...{ name: `list of ${tracked} sessions`, call: 'list', session: 'covered', isLong: true },
-    ...{ floor: 'one range query of the records', bare: 'records' },
-  },
 ];
+
+/** Where so many sessions are there, and no others. */
+export const listOf = (tracked: number): Match => ({
+  ...{ name: `list of ${tracked} sessions`, call: 'list', session: 'covered', isLong: true },
+  ...{ floor: 'one range query of the records', bare: 'records' },
+});
 
 /** Sessions that are there already, one after another. */
 export interface Ids {
