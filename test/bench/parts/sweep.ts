@@ -90,7 +90,8 @@ The accounts of all sizes, each on an Azurite of its own, take turns in rounds.
 - **growth with the table**: Azurite itself is slower where there are more rows. Its range query looks at all of
   them, however few it gives: its time is shown apart. And a change looks for its row's place in an index from end to end,
   which no client can help; so the same reads, transactions and upstream calls are made beside each sweep, by their bare clients and
-  as many at a time. What the sweep grows *beyond* them is the keeper's.
+  as many at a time. *Beyond that* is the sweep's growth ÷ theirs: at 1 the sweep grows as they do, and below 1 it also has work
+  of its own that does not grow.
 - **full scan**: of the records, which is what a poller reads to find what is due.
 - Each ten minutes (\`KEEPER_OBSERVE_INTERVAL\`) one sweep also counts the account, and reads all of its records for that.`,
 
