@@ -47,3 +47,14 @@ export const startRealStage = async (): Promise<RealStage> => {
     },
   };
 };
+
+/** What is set up on a stage of its own, and stops it; where it cannot be set up, the stage stops at once. */
+export const onRealStage = async <Result>(setUp: (stage: RealStage) => Promise<Result>): Promise<Result> => {
+  const stage = await startRealStage();
+  try {
+    return await setUp(stage);
+  } catch (error) {
+    await stage.stop();
+    throw error;
+  }
+};

@@ -4,7 +4,7 @@ import { type RowChange, TABLE_NAME } from '../../../shared/store/table.ts';
 import { settleGate } from './counts.ts';
 import { createFloors, noting, type Samples } from './floors.ts';
 import { contestOf, type Ids, type Match } from './matches.ts';
-import { type RealStage, startRealStage } from './real-table.ts';
+import { onRealStage, type RealStage } from './real-table.ts';
 import { contend, type Outcome, type Pace } from './rounds.ts';
 import { seedSessions } from './seed.ts';
 
@@ -17,15 +17,7 @@ export interface Ring {
 const COVERED_FOR_MS = 600 * MINUTE_MS;
 const SEEDED_AT_A_TIME = 4;
 
-export const startRing = async (tracked: number): Promise<Ring> => {
-  const stage = await startRealStage();
-  try {
-    return await ringOn(stage, tracked);
-  } catch (error) {
-    await stage.stop();
-    throw error;
-  }
-};
+export const startRing = (tracked: number): Promise<Ring> => onRealStage((stage) => ringOn(stage, tracked));
 
 const ringOn = async (stage: RealStage, tracked: number): Promise<Ring> => {
   const samples = await sample(stage);

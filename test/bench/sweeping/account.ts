@@ -3,7 +3,7 @@ import type { RowChange } from '../../../shared/store/table.ts';
 import { INSIDE_ACCOUNT } from '../inside/app.ts';
 import { calmSeeds, dueSeeds, type Seeds, settleGate } from '../inside/counts.ts';
 import { noting } from '../inside/floors.ts';
-import { type RealStage, startRealStage } from '../inside/real-table.ts';
+import { onRealStage, type RealStage } from '../inside/real-table.ts';
 import { MOST_CHANGES, type Slot, type Submit, seedSessions } from '../inside/seed.ts';
 import { createBareRenewals, renewalIn } from './renewal.ts';
 import { watched } from './watched.ts';
@@ -27,15 +27,8 @@ export interface Swept {
 
 const AT_A_TIME = 8;
 
-export const startSizedAccount = async (tracked: number): Promise<SizedAccount> => {
-  const stage = await startRealStage();
-  try {
-    return await sizedAccount(stage, tracked);
-  } catch (error) {
-    await stage.stop();
-    throw error;
-  }
-};
+export const startSizedAccount = (tracked: number): Promise<SizedAccount> =>
+  onRealStage((stage) => sizedAccount(stage, tracked));
 
 const sizedAccount = async (stage: RealStage, tracked: number): Promise<SizedAccount> => {
   const { clock, upstreamUrl } = stage;
