@@ -50,6 +50,7 @@ export const startTestStack = async (
   const settings: StackSettings = {
     ports,
     dataFolder,
+    app: environment.LEASE_KEEPER_APP,
     environment: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,

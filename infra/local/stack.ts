@@ -11,6 +11,8 @@ import { assertPortsFree, listening } from './ports.ts';
 export interface StackSettings {
   ports: { functions: number; sessionHost: number; blob: number; queue: number; table: number };
   dataFolder: string;
+  /** The folder of an app that is built already, such as an unpacked package; undefined for the one that is built here. */
+  app: string | undefined;
   /** Passed on to every part; what the stack needs itself is added where it is absent. */
   environment: NodeJS.ProcessEnv;
 }
@@ -49,6 +51,7 @@ export const readStackSettings = (environment: NodeJS.ProcessEnv): StackSettings
     table: port(environment, 'AZURITE_TABLE_PORT', 10_002),
   },
   dataFolder: resolve(environment.LEASE_KEEPER_DATA || join(REPOSITORY, '.data')),
+  app: environment.LEASE_KEEPER_APP || undefined,
   environment,
 });
 
@@ -139,10 +142,11 @@ export const localSettings = ({ ports }: Pick<StackSettings, 'ports'>) => ({
   KEEPER_ACCOUNTS: JSON.stringify([demoAccount(`http://127.0.0.1:${ports.sessionHost}`)]),
 });
 
-const stackEnvironment = ({ ports, dataFolder, environment }: StackSettings): NodeJS.ProcessEnv => ({
+const stackEnvironment = ({ ports, dataFolder, app, environment }: StackSettings): NodeJS.ProcessEnv => ({
   ...localSettings({ ports }),
   KEEPER_TOKEN_SECRETS: tokenSecret(dataFolder),
   ...environment,
+  ...(app === undefined ? {} : { LEASE_KEEPER_APP: app }),
   LEASE_KEEPER_DATA: dataFolder,
   PORT: String(ports.functions),
   SESSION_HOST_PORT: String(ports.sessionHost),

@@ -50,8 +50,7 @@ Each decision of the keeper is a line below. Ctrl-C ends everything.
 const run = async (): Promise<void> => {
   const stopping = stopRequested();
   const settings = readStackSettings(process.env);
-  // Another app than the one that is built here, such as a package that was unpacked somewhere.
-  if (!process.env.LEASE_KEEPER_APP) await buildApp();
+  if (settings.app === undefined) await buildApp();
   const starting = startStack(settings, events);
   const stack = await Promise.race([starting, stopping]);
   if (stack !== undefined) {

@@ -8,7 +8,7 @@ import { buildApp } from '../build.ts';
 import { readableLine } from './decision-line.ts';
 import { freePorts } from './ports.ts';
 import { stopRequested } from './process-life.ts';
-import { type Stack, startStack } from './stack.ts';
+import { readStackSettings, type Stack, type StackSettings, startStack } from './stack.ts';
 
 /** `npm run tour`: a fast stack of its own, and the whole story of the keeper in about 90 seconds. */
 
@@ -22,12 +22,12 @@ const propertiesSchema = z.object({
 });
 type Properties = z.output<typeof propertiesSchema>;
 
-const startFastStack = async (dataFolder: string): Promise<Stack> => {
+const startFastStack = async (settings: StackSettings, dataFolder: string): Promise<Stack> => {
   const [functions = 0, sessionHost = 0, blob = 0, queue = 0, table = 0] = await freePorts(5);
   const ports = { functions, sessionHost, blob, queue, table };
   const fast = { KEEPER_SWEEP_SCHEDULE: '*/2 * * * * *', SESSION_HOST_STARTUP: '00:00:01' };
   return startStack(
-    { ports, dataFolder, environment: { ...process.env, ...fast } },
+    { ...settings, ports, dataFolder, environment: { ...settings.environment, ...fast } },
     {
       onLine(part, line) {
         const decision = readableLine(line);
@@ -108,11 +108,11 @@ const play = async ({ keeperUrl }: Stack, signal: AbortSignal): Promise<void> =>
 const run = async (): Promise<void> => {
   const stopping = new AbortController();
   const stopped = stopRequested().then(() => stopping.abort());
-  // Another app than the one that is built here, such as a package that was unpacked somewhere.
-  if (!process.env.LEASE_KEEPER_APP) await buildApp();
+  const settings = readStackSettings(process.env);
+  if (settings.app === undefined) await buildApp();
   const dataFolder = mkdtempSync(join(tmpdir(), 'lease-keeper-tour-'));
   try {
-    const stack = await startFastStack(dataFolder);
+    const stack = await startFastStack(settings, dataFolder);
     try {
       await Promise.race([play(stack, stopping.signal), stopped]);
     } finally {
