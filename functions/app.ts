@@ -39,7 +39,11 @@ import { unknownRoute } from './http/unknown.ts';
 import { writeLine } from './invocation-log.ts';
 import { sweep } from './sweep.ts';
 import { sweepAccount } from './sweep-account.ts';
-import { createAzureMonitor, NO_STATISTICS_OF_ITS_OWN } from './telemetry/azure-monitor.ts';
+import {
+  createAzureMonitor,
+  NO_STATISTICS_OF_ITS_OWN,
+  NO_STEPS_OF_OTHERS,
+} from './telemetry/azure-monitor.ts';
 import { tracedSend, tracedTable } from './telemetry/traced.ts';
 import { noTracing } from './telemetry/tracing.ts';
 
@@ -69,7 +73,7 @@ const azureMonitor =
         elapsedMs: () => performance.now(),
       });
 if (azureMonitor !== undefined) {
-  Object.assign(process.env, { ...NO_STATISTICS_OF_ITS_OWN, ...process.env });
+  Object.assign(process.env, { ...NO_STATISTICS_OF_ITS_OWN, ...process.env, ...NO_STEPS_OF_OTHERS });
   app.hook.appTerminate(azureMonitor.shutdown);
 }
 const tracing = azureMonitor?.tracing ?? noTracing;

@@ -12,6 +12,12 @@ export const NO_STATISTICS_OF_ITS_OWN = {
   APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED: 'true',
 } as const;
 
+/**
+ * It also has Azure's clients tell of each request, with its address, and counts that against the limit of what it keeps,
+ * although its own settings say that it should not: our own steps say enough.
+ */
+export const NO_STEPS_OF_OTHERS = { AZURE_TRACING_DISABLED: 'true' } as const;
+
 export interface AzureMonitor {
   sink: TelemetrySink;
   tracing: Tracing;
@@ -30,7 +36,7 @@ export interface AzureMonitorOptions extends StepTimes {
 export const AFTER_FIRST_MS = 1_000;
 /** An instance for which nobody calls has time for it, and is the quicker once somebody does. */
 export const WITHOUT_ONE_MS = 30_000;
-/** The library keeps so many traces a second, as counted from its own start: handed over at once, next to none is kept. */
+/** The library keeps so much a second, as counted from its own start: without it, not even the first invocation is kept. */
 export const ROOM_MS = 1_000;
 /** A few seconds of a busy instance; a flood does not take all memory. */
 export const MOST_WAITING = 20_000;

@@ -5,7 +5,6 @@ import {
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
-  TraceFlags,
   trace,
 } from '@opentelemetry/api';
 import { logs } from '@opentelemetry/api-logs';
@@ -84,17 +83,6 @@ export const createExporter = (connectionString: string): Exporter => {
     enableLiveMetrics: false,
     enablePerformanceCounters: false,
     enableStandardMetrics: false,
-    // Although that is off, it has Azure's clients tell of each request, with its address: our own steps say enough.
-    spanProcessors: [
-      {
-        onStart(span) {
-          if (span.instrumentationScope.name !== OWN) span.spanContext().traceFlags = TraceFlags.NONE;
-        },
-        onEnd: () => undefined,
-        forceFlush: async () => undefined,
-        shutdown: async () => undefined,
-      },
-    ],
   });
   const tracer = trace.getTracer(OWN);
   const logger = logs.getLogger(OWN);

@@ -12,6 +12,7 @@ import {
   type AzureMonitor,
   createAzureMonitor,
   NO_STATISTICS_OF_ITS_OWN,
+  NO_STEPS_OF_OTHERS,
 } from '../../functions/telemetry/azure-monitor.ts';
 import type { Exporter } from '../../functions/telemetry/exporter.ts';
 import { tracedSend } from '../../functions/telemetry/traced.ts';
@@ -44,7 +45,7 @@ const newStage = (): Stage => {
 
 beforeAll(async () => {
   collector = await startCollector();
-  Object.assign(process.env, NO_STATISTICS_OF_ITS_OWN, collector.environment);
+  Object.assign(process.env, NO_STATISTICS_OF_ITS_OWN, NO_STEPS_OF_OTHERS, collector.environment);
   setDefaultCACertificates([...getCACertificates(), collector.certificate]);
   monitor = createAzureMonitor({
     load() {
