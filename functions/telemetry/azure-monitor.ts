@@ -54,9 +54,23 @@ export const createAzureMonitor = ({ load, writeLine, ...times }: AzureMonitorOp
   const waiting: ((exporter: Exporter) => void)[] = [];
   let mostWaiting = MOST_WAITING;
   let lost = 0;
+  let hasFailed = false;
 
+  // Telemetry must not fail the work that it tells of.
+  const sayFailure = (error: unknown): void => {
+    // Once: the next ones would most likely be the same, as many as there is work.
+    if (!hasFailed) writeLine(`telemetry: ${describeError(error)}`);
+    hasFailed = true;
+  };
+  const hand = (telling: (exporter: Exporter) => void, to: Exporter): void => {
+    try {
+      telling(to);
+    } catch (error) {
+      sayFailure(error);
+    }
+  };
   const tell = (telling: (exporter: Exporter) => void): void => {
-    if (exporter !== undefined) telling(exporter);
+    if (exporter !== undefined) hand(telling, exporter);
     else if (waiting.length < mostWaiting) waiting.push(telling);
     else lost += 1;
   };
@@ -65,11 +79,10 @@ export const createAzureMonitor = ({ load, writeLine, ...times }: AzureMonitorOp
       const loaded = await load();
       await new Promise((resolve) => setTimeout(resolve, ROOM_MS));
       exporter = loaded;
-      for (const telling of waiting.splice(0)) telling(loaded);
+      for (const telling of waiting.splice(0)) hand(telling, loaded);
       if (lost > 0) writeLine(`telemetry: ${lost} of what was told before it could be sent are lost`);
     } catch (error) {
-      // Telemetry must not fail the work that it tells of.
-      writeLine(`telemetry: ${describeError(error)}`);
+      sayFailure(error);
       mostWaiting = 0;
       waiting.length = 0;
     }

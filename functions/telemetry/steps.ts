@@ -23,7 +23,10 @@ export interface StepTimes {
   elapsedMs(): number;
 }
 
-/** `tell` keeps the order: that a step has begun is told before all that happens in it, and that it has ended after. */
+/**
+ * `tell` keeps the order: that a step has begun is told before all that happens in it, and that it has ended after. It never
+ * throws.
+ */
 export const createSteps = (
   tell: (telling: (exporter: Exporter) => void) => void,
   { now, elapsedMs }: StepTimes,

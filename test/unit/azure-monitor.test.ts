@@ -243,3 +243,52 @@ it('a library that cannot be loaded fails no work, keeps nothing, and is named i
   await monitor.shutdown();
   expect([told, lines, loads.length]).toEqual([[], ['telemetry: TypeError: no such file'], 1]);
 });
+
+describe('a library that fails', () => {
+  const FAILS = 'telemetry: TypeError: it fails';
+  const fail = (): never => {
+    throw new TypeError('it fails');
+  };
+
+  it('while it is handed over to fails nothing else, and is named in one line', async () => {
+    await answered();
+    for (const name of ['leasekeeper.lapses', 'leasekeeper.orphans'] as const)
+      monitor.sink.measure(name, 1, {});
+    const measure = vi.spyOn(exporter, 'measure').mockImplementationOnce(fail);
+    await pass(AFTER_FIRST_MS);
+    await arrive();
+    measure.mockRestore();
+    await answered();
+    expect(told.map((text) => text.split(' ')[0])).toEqual([
+      ...['getSession', 'end', 'leasekeeper.orphans'],
+      ...['getSession', 'end'],
+    ]);
+    expect(lines).toEqual([FAILS]);
+  });
+
+  it('at a step, an event or a value fails no work, whose own error is the one that is thrown', async () => {
+    await answered();
+    await pass(AFTER_FIRST_MS);
+    const begun = { context: {} as Context, end: fail };
+    loads[0]?.resolve({ ...exporter, emit: fail, measure: fail, begin: () => begun });
+    await pass(ROOM_MS);
+    const work = async (): Promise<string> => {
+      monitor.sink.report(report);
+      monitor.sink.measure('leasekeeper.lapses', 1, {});
+      return 'done';
+    };
+    expect(await monitor.tracing.step(invocation, work)).toBe('done');
+    const failing = monitor.tracing.step(table, () => Promise.reject(new RangeError('its own')));
+    await expect(failing).rejects.toThrow('its own');
+    expect(lines).toEqual([FAILS]);
+  });
+
+  it('at the beginning of a step fails no work', async () => {
+    await answered();
+    await pass(AFTER_FIRST_MS);
+    loads[0]?.resolve({ ...exporter, begin: fail });
+    await pass(ROOM_MS);
+    expect(await monitor.tracing.step(invocation, async () => 'done')).toBe('done');
+    expect([told, lines]).toEqual([[], [FAILS]]);
+  });
+});
