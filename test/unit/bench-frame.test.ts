@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../../infra/local/stack.ts';
 import { runBench } from '../bench/bench.ts';
 import { type Figure, holds, isNear, type Part } from '../bench/figures.ts';
+import { contend, headlineOf } from '../bench/inside/rounds.ts';
 import { PARTS } from '../bench/parts.ts';
 import { formatNumber } from '../bench/table.ts';
 
@@ -136,6 +137,25 @@ describe('a goal', () => {
     const counted: Figure = { name: '', value: 1.2, unit: '', ...(goal && { goal }) };
     expect(isNear({ ...counted, spread: [1, 1.5] })).toBe(expected);
     expect(isNear(counted)).toBe(false);
+  });
+});
+
+describe('what is timed in rounds', () => {
+  it('has their median as its value, and the middle half of them as its spread', () => {
+    expect(headlineOf([9, 1, 1.5, 2, 1.25])).toEqual({ value: 1.5, spread: [1.25, 2] });
+  });
+
+  it('takes turns, and who comes first changes from round to round', async () => {
+    const done: string[] = [];
+    const work = (side: string) => () => async () => void done.push(side);
+    const pace = { inFlight: 1, each: 2, rounds: 2, warming: 1 };
+    await contend({ ours: work('ours'), floor: work('floor') }, pace);
+    const rounds = [
+      ['floor', 'floor', 'ours', 'ours'],
+      ['ours', 'ours', 'floor', 'floor'],
+      ['floor', 'floor', 'ours', 'ours'],
+    ];
+    expect(done).toEqual(rounds.flat());
   });
 });
 
