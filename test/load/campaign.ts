@@ -13,7 +13,7 @@ import {
   startTestStack,
   type TestStack,
 } from '../stack.ts';
-import { deedsOf, entriesOf } from './evidence.ts';
+import { type Deeds, deedsOf, entriesOf } from './evidence.ts';
 import { type Load, startLoad } from './load.ts';
 import { settle, type Verdict } from './settle.ts';
 import { LOAD_SETTINGS } from './terms.ts';
@@ -26,11 +26,18 @@ export interface Campaign {
   readonly load: Load;
   /** A second process on the same storage: both serve, and both sweep. */
   scaleOut(): Promise<void>;
-  /** Kills one of the functions processes with SIGKILL, so many times, each time amid calls that are being answered. */
+  /**
+   * Kills one of the functions processes with SIGKILL, so many times, each time amid calls that are being answered. Of
+   * one process the kills follow so closely that no sweep comes to its end: they are an outage (docs/guarantees.md), and
+   * so many at a time that they are longer than the one that kept sessions survive prove nothing.
+   */
   kill(times: number): Promise<void>;
   /** From now on requests of the keeper meet these faults, on their way to the table and to the upstream. */
   trouble(shares: FaultShares): void;
-  /** Resolves when a kept session has been renewed and an idle one reaped, so that there is something to judge. */
+  /**
+   * Resolves when a kept session has been renewed since the latest kills began, and an idle one reaped since they ended,
+   * so that there is something to judge, and the next kills come amid what the keeper does by itself.
+   */
   hasKeptAndReaped(): Promise<void>;
   /** Resolves when so many different faults have been met on the way to the table, and one to the upstream. */
   troubled(kinds: number): Promise<void>;
@@ -113,6 +120,9 @@ const campaignOf = async (parts: {
   /** The process of each that was killed last: its id stands until the next one is started. */
   const killed = new Map<FunctionsProcess, number>();
   let kills = 0;
+  let before = deedsOf([], []);
+
+  const deeds = (): Deeds => deedsOf(entriesOf(test.dataFolder), load.stories);
 
   const started = (functions: FunctionsProcess): Promise<number> =>
     eventually(
@@ -174,14 +184,18 @@ const campaignOf = async (parts: {
       await eventually(
         'a renewal and a reap',
         () => {
-          const { renewed, reaped } = deedsOf(entriesOf(test.dataFolder), load.stories);
-          return renewed > 0 && reaped > 0 ? true : undefined;
+          const { renewed, reaped } = deeds();
+          return renewed > before.renewed && reaped > before.reaped ? true : undefined;
         },
         KEPT_AND_REAPED_WITHIN_MS,
       );
     },
     async kill(times) {
+      const { renewed } = deeds();
+      // One that is due to be renewed as soon as it is seen Ready.
+      await load.keepAnother();
       for (let round = 0; round < times; round += 1) await killOne();
+      before = { renewed, reaped: deeds().reaped };
     },
     async end() {
       trouble({});

@@ -19,6 +19,8 @@ export interface Load {
   readonly stories: readonly Story[];
   readonly counts: Readonly<LoadCounts & CallCounts>;
   readonly strange: readonly string[];
+  /** Resolves when there is another session that is to be kept alive. */
+  keepAnother(): Promise<void>;
   /** Resolves when so much more has been answered. */
   answered(more: number): Promise<void>;
   /** Resolves when at least so many of each have been answered. */
@@ -33,6 +35,9 @@ const KEPT = 3;
 const WORKERS = 4;
 /** Of those that no stop was asked for; beyond, none is created. */
 const MOST = 12;
+/** The same of idle ones that were begun lately, because most of them are still there: no real account only grows. */
+const MOST_LATELY = 30;
+const LATELY_MS = 2 * IDLE_TIMEOUT_MS;
 const LEASE_MINUTES = 60;
 const LEASE = '1:0:0';
 const VERSION = 'api-version=2021-01-01';
@@ -129,7 +134,15 @@ export const startLoad = async (clients: readonly Client[], chance: () => number
       return possible.slice(-MOST)[Math.floor(chance() * Math.min(possible.length, MOST))];
     };
     const turn = chance();
-    const isFull = wanted.filter(({ kind }) => kind === 'plain').length > MOST;
+    const plain = wanted.filter(({ kind }) => kind === 'plain');
+    const lately = stories.filter(
+      ({ kind, askedAt, stopAskedAt }) =>
+        kind === 'idle' && stopAskedAt === null && askedAt > Date.now() - LATELY_MS,
+    );
+    const creates = [
+      ...(plain.length > MOST ? [] : [() => createNamed('plain')]),
+      ...(lately.length > MOST_LATELY ? [] : [createUnnamed]),
+    ];
     const target =
       turn < 0.3
         ? undefined
@@ -138,7 +151,7 @@ export const startLoad = async (clients: readonly Client[], chance: () => number
           : turn < 0.8
             ? pick(['idle', 'kept'])
             : pick(['plain', 'idle'], true);
-    if (target === undefined) return chance() < 0.5 || isFull ? createUnnamed() : createNamed('plain');
+    if (target === undefined) return creates[Math.floor(chance() * creates.length)]?.();
     return about(target, turn < 0.55 ? extend : turn < 0.8 ? use : stop);
   };
 
@@ -169,6 +182,7 @@ export const startLoad = async (clients: readonly Client[], chance: () => number
       return { ...counts, ...caller.counts };
     },
     strange: caller.strange,
+    keepAnother: () => createNamed('kept'),
     answered(more) {
       const enough = caller.counts.answered + more;
       return until('the answers to the load', () => caller.counts.answered >= enough);
