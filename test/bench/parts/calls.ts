@@ -68,10 +68,11 @@ the same Azurite and the same upstream, processes of their own that answer at on
 there is one at a time, and in longer rounds where ${TOGETHER} are in flight. The headline is the median of the rounds' ratios.
 The instance is warm: before anything is measured, each call and each floor was made ${WARMING.each} times.
 
-What comes on top of the floor is known. A create reads the account's gate before its first transaction, because an upstream
-that told to wait is left alone by all instances, also where there is no gap between calls; and one with an id of the client's
-looks, beside that, whether a session of this id has ended. A stop is written down before it is begun, and read when it
-is done. A list reads the signs of use of each session, which are rows of their own so that a heartbeat costs one read.
+What comes on top of the floor is known. A create reads the account's gate, because an upstream that told to wait is left
+alone by all instances, also where there is no gap between calls: beside its first transaction where the keeper chooses the
+id, and before it where the client does, together with a look whether a session of this id has ended. A stop is written down
+before it is begun, and read when it is done. A list reads the signs of use of each session, which are rows of their own so
+that a heartbeat costs one read.
 
 The counts are those that \`npm test\` guards ([the scenes](../test/bench/inside/counts.ts)): they are the same in each run.`,
 
