@@ -16,7 +16,7 @@ import {
 import { type Deeds, deedsOf, entriesOf } from './evidence.ts';
 import { type Load, startLoad } from './load.ts';
 import { settle, type Verdict } from './settle.ts';
-import { LOAD_SETTINGS } from './terms.ts';
+import { IDLE_TIMEOUT_MS, LOAD_SETTINGS } from './terms.ts';
 
 /**
  * A keeper of real parts under load, with a bad network before its table and its upstream, whose processes are killed.
@@ -67,7 +67,7 @@ const TROUBLED_WITHIN_MS = 60_000;
 const KEPT_AND_REAPED_WITHIN_MS = 120_000;
 
 /** Begins with one process. */
-export const startCampaign = async (seed: number): Promise<Campaign> => {
+export const startCampaign = async (seed: number, idleTimeoutMs = IDLE_TIMEOUT_MS): Promise<Campaign> => {
   const proxies: FaultProxy[] = [];
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -95,7 +95,7 @@ export const startCampaign = async (seed: number): Promise<Campaign> => {
       };
     });
     stops.push(test.stop);
-    const campaign = await campaignOf({ seed, test, proxies, stops, stop });
+    const campaign = await campaignOf({ seed, idleTimeoutMs, test, proxies, stops, stop });
     // The clients first, who would call again and again.
     stops.push(campaign.load.giveUp);
     return campaign;
@@ -107,15 +107,16 @@ export const startCampaign = async (seed: number): Promise<Campaign> => {
 
 const campaignOf = async (parts: {
   seed: number;
+  idleTimeoutMs: number;
   test: TestStack;
   proxies: readonly FaultProxy[];
   stops: (() => Promise<void>)[];
   stop: () => Promise<void>;
 }): Promise<Campaign> => {
-  const { seed, test, proxies, stops, stop } = parts;
+  const { seed, idleTimeoutMs, test, proxies, stops, stop } = parts;
   const processes = [ofStack(test)];
   const clients = [await connect(test.stack.keeperUrl)];
-  const load = await startLoad(clients, chanceFrom(seed + 2));
+  const load = await startLoad(clients, chanceFrom(seed + 2), idleTimeoutMs);
   const chance = chanceFrom(seed + 3);
   /** The process of each that was killed last: its id stands until the next one is started. */
   const killed = new Map<FunctionsProcess, number>();

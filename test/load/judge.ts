@@ -1,7 +1,7 @@
 import { type Entry, isLiving } from '../../infra/local/session-host/entry.ts';
 import { type Instant, MINUTE_MS } from '../../shared/lease.ts';
 import type { Story } from './story.ts';
-import { COVER_MS, IDLE_TIMEOUT_MS, RENEW_MARGIN_MS } from './terms.ts';
+import { coverMs, RENEW_MARGIN_MS } from './terms.ts';
 
 /**
  * The invariants of DESIGN §3, judged by the session host's own books and by the processes that run: what really
@@ -87,7 +87,8 @@ const ofStory = (story: Story, { entries, toldOver, now }: Evidence): Finding[] 
 export const unwantedSince = (story: Story, entry: Entry): Instant | null => {
   if (story.stoppedAt !== null) return story.stoppedAt;
   if (story.kind !== 'idle' || entry.readyAt === null) return null;
-  return Math.max(entry.readyAt, story.mayBeUsedAt ?? 0) + COVER_MS + IDLE_TIMEOUT_MS;
+  const { idleTimeoutMs } = story;
+  return Math.max(entry.readyAt, story.mayBeUsedAt ?? 0) + coverMs(idleTimeoutMs) + idleTimeoutMs;
 };
 
 /** Why this end is one that nobody asked for; undefined where it is none, or is as it should be. */
@@ -96,7 +97,7 @@ const wrongEnd = (story: Story, entry: Entry): string | undefined => {
   if (entry.status !== 'Stopped') return `${entry.status}: ${entry.error?.message}`;
   if (story.kind !== 'idle' || entry.readyAt === null) return 'stopped, and nobody asked for it';
   const usedAt = Math.max(entry.readyAt, story.usedAt ?? 0);
-  const early = usedAt + IDLE_TIMEOUT_MS - entry.endedAt;
+  const early = usedAt + story.idleTimeoutMs - entry.endedAt;
   return early > 0 ? `stopped as idle ${seconds(early)} too early` : undefined;
 };
 

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { type Client, eventually } from '../stack.ts';
 import { type CallCounts, createCaller } from './caller.ts';
 import { newStory, type Story } from './story.ts';
-import { IDLE_TIMEOUT_MS } from './terms.ts';
 
 /** Clients at work: creates, extensions, heartbeats and stops, of both generations, in an order that chance decides. */
 
@@ -37,7 +36,7 @@ const WORKERS = 4;
 const MOST = 12;
 /** The same of idle ones that were begun lately, because most of them are still there: no real account only grows. */
 const MOST_LATELY = 30;
-const LATELY_MS = 2 * IDLE_TIMEOUT_MS;
+const LATELY_TIMEOUTS = 2;
 const LEASE_MINUTES = 60;
 const LEASE = '1:0:0';
 const VERSION = 'api-version=2021-01-01';
@@ -46,7 +45,11 @@ const LONGEST_PAUSE_MS = 60;
 /** For many answers, on a machine that is busy with other things. */
 const WITHIN_MS = 150_000;
 
-export const startLoad = async (clients: readonly Client[], chance: () => number): Promise<Load> => {
+export const startLoad = async (
+  clients: readonly Client[],
+  chance: () => number,
+  idleTimeoutMs: number,
+): Promise<Load> => {
   const v1 = clients[0]?.sessions ?? '';
   const v2021 = v1.replace('/v1', '');
   const caller = createCaller(clients, chance);
@@ -55,7 +58,7 @@ export const startLoad = async (clients: readonly Client[], chance: () => number
   let isEnding = false;
 
   const begun = (kind: Story['kind'], minutes: number): Story => {
-    const story = newStory(`https://models.invalid/${randomUUID()}`, kind, minutes);
+    const story = newStory(`https://models.invalid/${randomUUID()}`, kind, minutes, idleTimeoutMs);
     stories.push(story);
     return story;
   };
@@ -80,7 +83,7 @@ export const startLoad = async (clients: readonly Client[], chance: () => number
     const wanted = {
       maxLeaseTime: LEASE,
       models: [story.mark],
-      idleTimeoutMinutes: IDLE_TIMEOUT_MS / 60_000,
+      idleTimeoutMinutes: idleTimeoutMs / 60_000,
     };
     const reply = await caller.once('POST', `${v1}/create`, [202], { body: JSON.stringify(wanted) });
     if (reply === undefined) return;
@@ -135,9 +138,9 @@ export const startLoad = async (clients: readonly Client[], chance: () => number
     };
     const turn = chance();
     const plain = wanted.filter(({ kind }) => kind === 'plain');
+    const since = Date.now() - LATELY_TIMEOUTS * idleTimeoutMs;
     const lately = stories.filter(
-      ({ kind, askedAt, stopAskedAt }) =>
-        kind === 'idle' && stopAskedAt === null && askedAt > Date.now() - LATELY_MS,
+      ({ kind, askedAt, stopAskedAt }) => kind === 'idle' && stopAskedAt === null && askedAt > since,
     );
     const creates = [
       ...(plain.length > MOST ? [] : [() => createNamed('plain')]),

@@ -1,4 +1,5 @@
 import type { Instant } from '../../shared/lease.ts';
+import { IDLE_TIMEOUT_MS } from './terms.ts';
 
 /**
  * What the client of one session knows: what it asked for, what it was answered, and when. It is all that the judge
@@ -12,6 +13,8 @@ export interface Story {
    * timeout without use.
    */
   readonly kind: 'kept' | 'plain' | 'idle';
+  /** Of the kind `idle`. */
+  readonly idleTimeoutMs: number;
   /** Unknown where the service was to choose it, and the answer was cut off. */
   id: string | undefined;
   readonly askedAt: Instant;
@@ -30,9 +33,15 @@ export interface Story {
   isBusy: boolean;
 }
 
-export const newStory = (mark: string, kind: Story['kind'], minutes: number): Story => ({
+export const newStory = (
+  mark: string,
+  kind: Story['kind'],
+  minutes: number,
+  idleTimeoutMs = IDLE_TIMEOUT_MS,
+): Story => ({
   mark,
   kind,
+  idleTimeoutMs,
   id: undefined,
   askedAt: Date.now(),
   createdAt: null,
