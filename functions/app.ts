@@ -63,12 +63,14 @@ const clock = createCheckedClock(ownClock, (aheadMs) => {
 });
 
 const { telemetryConnectionString } = config;
+const redacted = createRedaction(secretsOf(config));
 const azureMonitor =
   telemetryConnectionString === undefined
     ? undefined
     : createAzureMonitor({
         load: async () => (await import('./telemetry/exporter.ts')).createExporter(telemetryConnectionString),
-        writeLine,
+        // The library's errors may quote anything.
+        writeLine: (line) => writeLine(redacted(line)),
         now: ownClock.now,
         elapsedMs: () => performance.now(),
       });
@@ -80,7 +82,7 @@ const tracing = azureMonitor?.tracing ?? noTracing;
 const telemetry = createTelemetry(
   [lineSink(writeLine), ...(azureMonitor === undefined ? [] : [azureMonitor.sink])],
   ownClock.now,
-  createRedaction(secretsOf(config)),
+  redacted,
 );
 
 const PROBE_MS = 1_500;
