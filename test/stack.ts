@@ -89,13 +89,13 @@ export const startTestStack = async (
   };
 };
 
-/** `KEEPER_ACCOUNTS` for these accounts, all with the same upstream: the session host on this port. */
+/** `KEEPER_ACCOUNTS` for these accounts, with the session host on this port as the upstream of all that name no other. */
 export const accountsSetting = (
-  accounts: readonly { accountId: string; key: string }[],
-  upstreamPort: number,
+  accounts: readonly { accountId: string; key: string; upstreamPort?: number }[],
+  sessionHost: number,
 ): string =>
   JSON.stringify(
-    accounts.map(({ accountId, key }) => ({
+    accounts.map(({ accountId, key, upstreamPort = sessionHost }) => ({
       accountId,
       keys: [key],
       upstream: {

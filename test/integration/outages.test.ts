@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { azuriteConnection } from '../../infra/local/stack.ts';
 import { DEMO_ACCOUNT } from '../../shared/config.ts';
@@ -22,6 +23,11 @@ let client: Client;
 let upstream: TcpProxy;
 let table: TcpProxy;
 
+/** Of the account that is shut out from the beginning, because that takes long: its own door, and its one session. */
+const SHUT_OUT = { accountId: randomUUID(), key: Buffer.from(randomUUID()).toString('base64') };
+let shutDoor: TcpProxy;
+let shutOut: { client: Client; sessionId: string };
+
 /** Ready sessions; a test that needs one takes it from here. */
 const ready: string[] = [];
 const takeReady = (): string => {
@@ -35,23 +41,29 @@ const LAUNCH_TIMEOUT_SECONDS = 12;
 beforeAll(async () => {
   const proxies: Promise<TcpProxy>[] = [];
   test = await startTestStack(async ({ sessionHost, ...ports }) => {
-    proxies.push(startTcpProxy(sessionHost), startTcpProxy(ports.table));
-    [upstream, table] = (await Promise.all(proxies)) as [TcpProxy, TcpProxy];
+    proxies.push(startTcpProxy(sessionHost), startTcpProxy(sessionHost), startTcpProxy(ports.table));
+    [upstream, shutDoor, table] = (await Promise.all(proxies.slice(-3))) as [TcpProxy, TcpProxy, TcpProxy];
+    await shutDoor.set('refusing');
     return {
       ...READY_AT_ONCE,
-      KEEPER_ACCOUNTS: accountsSetting([DEMO_ACCOUNT], upstream.port),
+      KEEPER_ACCOUNTS: accountsSetting(
+        [DEMO_ACCOUNT, { ...SHUT_OUT, upstreamPort: shutDoor.port }],
+        upstream.port,
+      ),
       KEEPER_LAUNCH_TIMEOUT: `00:00:${LAUNCH_TIMEOUT_SECONDS}`,
       AzureWebJobsStorage: azuriteConnection({ ...ports, sessionHost, table: table.port }),
     };
   });
   client = await connect(test.stack.keeperUrl);
+  const shutClient = await connect(test.stack.keeperUrl, SHUT_OUT);
+  shutOut = { client: shutClient, sessionId: await shutClient.create('{"maxLeaseTime":"1:0:0"}') };
   // Made all at once, because a start takes its time.
   ready.push(...(await Promise.all(Array.from({ length: 7 }, create))));
   await Promise.all(ready.map((sessionId) => client.untilStatus(sessionId, 'Ready')));
 });
 afterAll(async () => {
   await test.stop();
-  await Promise.all([upstream.close(), table.close()]);
+  await Promise.all([upstream.close(), shutDoor.close(), table.close()]);
 });
 
 afterEach(async () => {
@@ -83,21 +95,6 @@ describe('while the upstream', () => {
       await client.send('DELETE', `${client.sessions}/${sessionId}`);
     },
   );
-
-  it('is down for longer than the launch timeout, the session is an Error with a message, and stays one', async () => {
-    await upstream.set('refusing');
-    const sessionId = await create();
-    // Nothing was ever sent: that is waited for three times as long.
-    const patienceMs = 3 * LAUNCH_TIMEOUT_SECONDS * 1_000 + PATIENCE_MS;
-    const failed = await client.untilStatus(sessionId, 'Error', patienceMs);
-    expect(failed.message).toContain('did not start');
-    await upstream.set('open');
-    await eventually('the end of the record', async () =>
-      (await client.show(sessionId)).keeper.ended === undefined ? undefined : true,
-    );
-    expect((await client.show(sessionId)).sessionStatus).toBe('Error');
-    expect(spawnedOf(sessionId)).toBe(0);
-  });
 
   it.each(['refusing', 'silent', 'deaf'] as const)(
     'is %s, a stop is accepted with 204, and is repeated until it is confirmed',
@@ -132,6 +129,20 @@ describe('while the upstream', () => {
     expect((await patch()).status).toBe(200);
     expect((await patch()).status).toBe(400);
     await client.send('DELETE', `${client.sessions}/${sessionId}`);
+  });
+
+  it('is down for longer than the launch timeout, the session is an Error with a message, and stays one', async () => {
+    const { client: other, sessionId } = shutOut;
+    // Nothing was ever sent: that is waited for three times as long.
+    const patienceMs = 3 * LAUNCH_TIMEOUT_SECONDS * 1_000 + PATIENCE_MS;
+    const failed = await other.untilStatus(sessionId, 'Error', patienceMs);
+    expect(failed.message).toContain('did not start');
+    await shutDoor.set('open');
+    await eventually('the end of the record', async () =>
+      (await other.show(sessionId)).keeper.ended === undefined ? undefined : true,
+    );
+    expect((await other.show(sessionId)).sessionStatus).toBe('Error');
+    expect(spawnedOf(sessionId)).toBe(0);
   });
 
   it('is down, health says so and is well itself', async () => {

@@ -15,6 +15,9 @@ import { connect, eventually, processesOf } from '../stack.ts';
 
 /** `npm start` as a person types it, and every way in which it may end. */
 
+/** For what does not depend on the build: the app as it was built before the tests. */
+const BUILT = { LEASE_KEEPER_APP: DIST } as const;
+
 let dataFolder: string;
 let environment: Record<string, string>;
 let endpoint: string;
@@ -105,7 +108,7 @@ describe('npm start', () => {
 
   it('runs another app where one is named, and builds nothing then', async () => {
     // No bundler: a build would fail.
-    environment = { ...environment, LEASE_KEEPER_APP: DIST, ESBUILD_BINARY_PATH: process.execPath };
+    environment = { ...environment, ...BUILT, ESBUILD_BINARY_PATH: process.execPath };
     const npm = npmStart();
     await ready();
     npm.kill('SIGTERM');
@@ -122,6 +125,7 @@ describe('npm start', () => {
   });
 
   it('goes on with the data of an earlier run', async () => {
+    Object.assign(environment, BUILT);
     const first = npmStart();
     await ready();
     const sessionId = await (await connect(endpoint)).create('{"maxLeaseTime":"1:0:0"}');
@@ -141,6 +145,7 @@ describe('npm start', () => {
   it.each(['PORT', 'SESSION_HOST_PORT', 'AZURITE_TABLE_PORT'])(
     'names a port that is taken: %s',
     async (setting) => {
+      Object.assign(environment, BUILT);
       const holder = createServer().listen(Number(environment[setting]), '127.0.0.1');
       await once(holder, 'listening');
       const npm = npmStart();
@@ -154,6 +159,7 @@ describe('npm start', () => {
   it('does not start with faulty settings, and names them all at once', async () => {
     const secret = 'c2hvcnQ=';
     Object.assign(environment, {
+      ...BUILT,
       KEEPER_ACCOUNTS: '[{"accountId":"x","keys":["canary-canary-canary"]}]',
       KEEPER_TOKEN_SECRETS: secret,
       KEEPER_SWEEP_SCHEDULE: 'x y z 99 banana -',
