@@ -27,9 +27,9 @@ export interface Campaign {
   /** A second process on the same storage: both serve, and both sweep. */
   scaleOut(): Promise<void>;
   /**
-   * Kills one of the functions processes with SIGKILL, so many times, each time amid calls that are being answered. Of
-   * one process the kills follow so closely that no sweep comes to its end: they are an outage (docs/guarantees.md), and
-   * so many at a time that they are longer than the one that kept sessions survive prove nothing.
+   * Kills one of the functions processes with SIGKILL, so many times, each time amid calls that are being answered. Where
+   * it is the only one, hardly a sweep comes to its end: that is an outage (docs/guarantees.md), and so many kills that it
+   * is longer than the survived one prove nothing.
    */
   kill(times: number): Promise<void>;
   /** From now on requests of the keeper meet these faults, on their way to the table and to the upstream. */
