@@ -2,17 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { AzureNamedKeyCredential, TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import {
-  type AzureMonitor,
-  createAzureMonitor,
-  NO_STATISTICS_OF_ITS_OWN,
-  NO_STEPS_OF_OTHERS,
-  ROOM_MS,
-} from '../../functions/telemetry/azure-monitor.ts';
+import { type AzureMonitor, ROOM_MS } from '../../functions/telemetry/azure-monitor.ts';
 import type { Exporter } from '../../functions/telemetry/exporter.ts';
+import { startCollectedMonitor } from '../collected-monitor.ts';
 import { type Collector, startCollector } from '../collector.ts';
 
 /**
@@ -27,7 +21,7 @@ const QUIET_NS = 1_000_000_000n;
 
 let collector: Collector;
 let monitor: AzureMonitor;
-const library = Promise.withResolvers<Exporter>();
+let library: Promise<Exporter>;
 const server = createServer((_request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
 });
@@ -45,21 +39,8 @@ const kept = (name: string): number => collector.steps().filter((step) => step.n
 beforeAll(async () => {
   collector = await startCollector();
   const { OTEL_TRACES_SAMPLER: _all, ...limited } = collector.environment;
-  Object.assign(process.env, NO_STATISTICS_OF_ITS_OWN, NO_STEPS_OF_OTHERS, limited);
-  setDefaultCACertificates([...getCACertificates(), collector.certificate]);
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  monitor = createAzureMonitor({
-    load() {
-      const loading = import('../../functions/telemetry/exporter.ts').then(({ createExporter }) =>
-        createExporter(collector.connectionString),
-      );
-      library.resolve(loading);
-      return loading;
-    },
-    writeLine: (line) => expect.fail(line),
-    now: Date.now,
-    elapsedMs: () => performance.now(),
-  });
+  ({ monitor, library } = startCollectedMonitor(collector, limited));
 });
 afterAll(() => {
   vi.restoreAllMocks();
@@ -71,7 +52,7 @@ afterAll(() => {
 it('takes what is told before the library comes, and requests to the table after it', async () => {
   for (const name of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'])
     await invoke(name, 6, async () => undefined, name === 'first' ? FIRST_TO_GO : undefined);
-  await library.promise;
+  await library;
   // Its timer is the earlier one: all has been handed over.
   await delay(ROOM_MS);
   // The limit's clock stands still from here on, so that it is all the same how fast this machine is.

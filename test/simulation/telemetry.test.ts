@@ -2,18 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import { AzureNamedKeyCredential, TableClient } from '@azure/data-tables';
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { empty, endpoint } from '../../functions/http/endpoint.ts';
-import {
-  type AzureMonitor,
-  createAzureMonitor,
-  NO_STATISTICS_OF_ITS_OWN,
-  NO_STEPS_OF_OTHERS,
-} from '../../functions/telemetry/azure-monitor.ts';
+import type { AzureMonitor } from '../../functions/telemetry/azure-monitor.ts';
 import type { Exporter } from '../../functions/telemetry/exporter.ts';
 import { tracedSend } from '../../functions/telemetry/traced.ts';
 import type { Keeper } from '../../shared/keeper.ts';
@@ -21,6 +15,7 @@ import { createRedaction } from '../../shared/redaction.ts';
 import { createTelemetry, faultOf, type Telemetry } from '../../shared/telemetry.ts';
 import { METRICS, type MetricName } from '../../shared/telemetry-names.ts';
 import { found, minutes, seconds } from '../builders.ts';
+import { startCollectedMonitor } from '../collected-monitor.ts';
 import { type Collector, startCollector } from '../collector.ts';
 import { type Stage, setStage, settled } from '../integration/keeper-stage.ts';
 import { useTableDouble } from '../integration/store-fixture.ts';
@@ -35,7 +30,7 @@ const fixture = useTableDouble();
 let collector: Collector;
 let monitor: AzureMonitor;
 let telemetry: Telemetry;
-const library = Promise.withResolvers<Exporter>();
+let library: Promise<Exporter>;
 const stages: Stage[] = [];
 const newStage = (): Stage => {
   const stage = setStage(fixture, telemetry);
@@ -45,20 +40,7 @@ const newStage = (): Stage => {
 
 beforeAll(async () => {
   collector = await startCollector();
-  Object.assign(process.env, NO_STATISTICS_OF_ITS_OWN, NO_STEPS_OF_OTHERS, collector.environment);
-  setDefaultCACertificates([...getCACertificates(), collector.certificate]);
-  monitor = createAzureMonitor({
-    load() {
-      const loading = import('../../functions/telemetry/exporter.ts').then(({ createExporter }) =>
-        createExporter(collector.connectionString),
-      );
-      library.resolve(loading);
-      return loading;
-    },
-    writeLine: (line) => expect.fail(line),
-    now: Date.now,
-    elapsedMs: () => performance.now(),
-  });
+  ({ monitor, library } = startCollectedMonitor(collector, collector.environment));
   telemetry = createTelemetry([monitor.sink], () => Date.now(), createRedaction([CANARY]));
 });
 afterAll(() => collector.stop());
@@ -90,7 +72,7 @@ const askTwice = async (rowKey: string, firstAnswer: Promise<unknown>): Promise<
 it('a request that is under way while the library comes is told of as one step, without its address', async () => {
   const { step } = monitor.tracing;
   const asking = step({ kind: 'invocation', name: 'slow', facts: {} }, () =>
-    step({ kind: 'table', name: 'table get', facts: {} }, () => askTwice(`row-${CANARY}`, library.promise)),
+    step({ kind: 'table', name: 'table get', facts: {} }, () => askTwice(`row-${CANARY}`, library)),
   );
   await step({ kind: 'invocation', name: 'first', facts: {} }, async () => {
     telemetry.report(faultOf('first', new Error('before the library')));
